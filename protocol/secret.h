@@ -63,11 +63,11 @@ bool skp_equal_ct(const void *a, const void *b, size_t len);
 
 /* A fixed-size array on the stack that is wiped when its scope ends:
  *     SKP_WIPED(uint8_t, shared, 32); */
-#define SKP_WIPED(type, name, count) \
-    type name[count] = { 0 };        \
-    SKP_CLEANUP(skp_wipe_guard)      \
-    __attribute__((unused))          \
-    struct skp_wiped name##_guard = { (name), sizeof(name) }
+#define SKP_WIPED(type, name, count)                                  \
+    type name[count] = { 0 };                                         \
+    SKP_CLEANUP(skp_wipe_guard)                                       \
+    __attribute__((unused)) struct skp_wiped name##_guard = { (name), \
+                                                              sizeof(name) }
 struct skp_wiped {
     void *bytes;
     size_t len;
