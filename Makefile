@@ -87,7 +87,12 @@ $(B)/libsidekey.a: $(PROTO:%.c=$(B)/%.o) $(CLIENT:%.c=$(B)/%.o)
 	$(Q)objcopy --localize-hidden $(B)/libsidekey-all.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/libsidekey-all.o
 
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIBT:%.c=$(B)/%.o) $(B)/core.a
+# Helpers of the tests: each suite takes what it needs.
+$(B)/libt.a: $(LIBT:%.c=$(B)/%.o)
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libt.a $(B)/core.a
 	@echo "  LD    $@"
 	$(Q)$(CC_ALL) $(LDFLAGS) $^ $(call libs,$(PKGS_TEST)) -pthread -o $@
 
@@ -113,7 +118,7 @@ deps:  ## install all that building and testing need (Debian 12)
 INTEG := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/integration/test_*.c)))
 INTEG_SH := $(sort $(wildcard tests/integration/test_*.sh))
 
-$(B)/tests/integration/%: $(B)/tests/integration/%.o $(LIBT:%.c=$(B)/%.o) $(B)/core.a
+$(B)/tests/integration/%: $(B)/tests/integration/%.o $(B)/libt.a $(B)/core.a
 	@echo "  LD    $@"
 	$(Q)$(CC_ALL) $(LDFLAGS) $^ $(call libs,$(PKGS_TEST)) -pthread -o $@
 

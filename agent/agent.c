@@ -71,7 +71,7 @@ static void finish_when_stopped(struct skd_agent *agent)
     if (!agent->server_has_stopped || !agent->refresher_has_stopped) {
         return;
     }
-    skd_watch_free(&agent->watch);
+    skd_file_watch_free(&agent->watch);
     skd_server_free(&agent->server);
     skd_refresher_free(&agent->refresher);
     close_if_active((uv_handle_t *)&agent->on_term, NULL);
@@ -300,8 +300,8 @@ static enum skp_err start_watch(struct skd_agent *agent, struct skp_diag *diag)
     if (agent->options.dev) {
         return SKP_ERR_OK;
     }
-    return skd_watch_new(&agent->loop, &paths, on_files_changed, agent,
-                         &agent->watch, diag);
+    return skd_file_watch_new(&agent->loop, &paths, on_files_changed, agent,
+                              &agent->watch, diag);
 }
 
 static enum skp_err start(struct skd_agent *agent, struct skp_diag *diag)

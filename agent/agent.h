@@ -11,7 +11,7 @@
 #include <uv.h>
 
 #include "agent/config/config.h"
-#include "agent/config/watch.h"
+#include "agent/config/file_watch.h"
 #include "agent/options.h"
 #include "agent/refresh/refresher.h"
 #include "agent/serve/server.h"
@@ -27,7 +27,7 @@ struct skd_agent {
     struct skd_demand *demand;
     struct skd_server *server;
     struct skd_refresher *refresher;
-    struct skd_watch *watch; /* NULL in dev mode */
+    struct skd_file_watch *watch; /* NULL in dev mode */
 
     uv_signal_t on_term;
     uv_signal_t on_int;

@@ -1,6 +1,5 @@
 /* answer.c - requests that only the agent as a whole can answer: refresh,
  * forget and status; see agent.h. */
-#include <string.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -29,10 +28,6 @@ answer_forget(void *state, struct skd_ask *ask, struct skp_view tenant)
     struct skp_diag diag = { "" };
     enum skp_err err = skd_refresher_forget(agent->refresher, tenant, &diag);
 
-    if (err == SKP_ERR_OK) {
-        skd_log(SKD_LOG_WARN, "tenant %.*s: key dropped on request",
-                (int)tenant.len, (const char *)tenant.ptr);
-    }
     skd_server_answer(ask, err, NULL, &diag);
 }
 

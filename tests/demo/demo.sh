@@ -14,7 +14,9 @@ agent_pid=
 step=0
 
 stop_process() { # PID SIGNAL
-    [ -n "$1" ] && kill -"$2" "$1" 2>/dev/null && wait "$1" 2>/dev/null || true
+    if [ -n "$1" ] && kill -"$2" "$1" 2>/dev/null; then
+        wait "$1" 2>/dev/null || true
+    fi
 }
 stop_all() {
     status=$?
