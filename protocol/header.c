@@ -136,7 +136,7 @@ enum skp_err skp_header_parse(struct skp_view bytes,
                               struct skp_header *ret,
                               struct skp_diag *diag)
 {
-    const struct suite_row *row;
+    const struct suite_row *row = NULL;
 
     if (raw) {
         return parse_raw(bytes, demand, ret, diag);

@@ -22,8 +22,11 @@ static void raise_limit(__rlimit_resource_t resource)
 
 static enum skp_err refuse(struct skp_diag *diag, const char *what)
 {
+    char room[64];
+
     return skp_fail(diag, SKP_ERR_FAILED_PRECONDITION,
-                    "the kernel refused %s: %s", what, strerror(errno));
+                    "the kernel refused %s: %s", what,
+                    strerror_r(errno, room, sizeof room));
 }
 
 enum skp_err skd_hardening_apply(struct skp_diag *diag)

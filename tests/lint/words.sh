@@ -35,7 +35,7 @@ find protocol agent libclient -name '*.[ch]' 2>/dev/null | sort | while read -r 
             print line
         }' "$file" >"$found.code"
     for word in strcpy strcat sprintf vsprintf gets alloca atoi strtok rand \
-        memcmp msgpack_sbuffer getenv exit system popen signal; do
+        memcmp msgpack_sbuffer getenv exit system popen signal strerror localtime gmtime; do
         if grep -Eq "(^|[^A-Za-z0-9_])${word}[[:space:]]*\\(" "$found.code"; then
             echo "$file $word"
         fi
