@@ -1,0 +1,382 @@
+/* build.c - answers and an old snapshot become a new one; see build.h. */
+#include "agent/refresh/build.h"
+
+#include <string.h>
+
+#include "agent/refresh/brake.h"
+#include "agent/refresh/copy.h"
+#include "agent/refresh/describe.h"
+#include "agent/refresh/picks.h"
+#include "protocol/key.h"
+
+#define MISSING_MAX 255u
+
+struct job {
+    const struct skd_build_input *in;
+    const struct skd_snapshot *old; /* NULL: start afresh */
+    struct skd_picks picks;
+    struct skd_builder *builder;
+    bool is_held; /* by the brake */
+    struct skd_build out;
+};
+
+static void free_job(struct job *job)
+{
+    skd_picks_done(&job->picks);
+    skd_builder_free(&job->builder);
+    skd_build_done(&job->out);
+}
+
+void skd_build_done(struct skd_build *build)
+{
+    skd_snapshot_unref(&build->snapshot);
+    skd_events_done(&build->events);
+}
+
+/* ---- what goes and what stays ---- */
+
+static struct skd_was find_was(const struct job *job,
+                               const struct skd_item *item)
+{
+    struct skp_view id = { (const uint8_t *)item->tenant, item->tenant_len };
+
+    return (struct skd_was){
+        job->old,
+        job->old == NULL ? NULL : skd_snapshot_find(job->old, id),
+    };
+}
+
+static bool is_listed(const struct job *job, const struct skd_tenant *tenant)
+{
+    struct skp_view id = { (const uint8_t *)tenant->id, tenant->id_len };
+
+    return skd_material_find(job->in->material, id) != SIZE_MAX;
+}
+
+/* Lists in a row that lack @tenant, with this one. */
+static unsigned count_missing(const struct job *job,
+                              const struct skd_tenant *tenant)
+{
+    if (tenant->missing > 0 &&
+        (!job->in->counts || tenant->missing == MISSING_MAX)) {
+        return tenant->missing;
+    }
+    return tenant->missing + 1u;
+}
+
+static bool has_brake(const struct job *job)
+{
+    return !job->in->is_final && !job->in->accept_removals;
+}
+
+/* True when an unlisted @tenant stays.  Who was held once is held until enough
+ * lists have said the same, also when newcomers make it a smaller share. */
+static bool stays(const struct job *job, const struct skd_tenant *tenant)
+{
+    if (job->in->is_demand) {
+        return true;
+    }
+    return has_brake(job) && (job->is_held || tenant->missing > 0) &&
+           !skd_brake_lets_through(count_missing(job, tenant));
+}
+
+static void look_at_brake(struct job *job)
+{
+    size_t n_old = job->old == NULL ? 0 : skd_snapshot_count(job->old);
+    size_t n_absent = 0;
+
+    if (!has_brake(job) || job->in->is_demand) {
+        return;
+    }
+    for (size_t i = 0; i < n_old; i++) {
+        n_absent += !is_listed(job, skd_snapshot_at(job->old, i));
+    }
+    job->is_held =
+        skd_brake_holds(n_old, n_absent, job->in->rules->removal_brake);
+}
+
+/* ---- the log ---- */
+
+static enum skp_err tell(struct job *job,
+                         enum skd_event_kind kind,
+                         const struct skd_item *item,
+                         const char *reason)
+{
+    const struct skd_event event = {
+        .kind = kind,
+        .tenant = { (const uint8_t *)item->tenant, item->tenant_len },
+        .reason = reason,
+        .has_key = job->picks.n > 0,
+    };
+
+    return skd_events_add(&job->out.events, &event);
+}
+
+/* Say once that a key's state is another. */
+static enum skp_err
+tell_state(struct job *job, const struct skd_item *item, struct skd_was was)
+{
+    static const enum skd_event_kind kinds[] = {
+        [SKD_KEY_ACTIVE] = SKD_EVENT_ACTIVE,
+        [SKD_KEY_PRE_ACTIVE] = SKD_EVENT_PRE_ACTIVE,
+        [SKD_KEY_DEACTIVATED] = SKD_EVENT_DEACTIVATED,
+        [SKD_KEY_COMPROMISED] = SKD_EVENT_COMPROMISED,
+    };
+    unsigned before = was.tenant == NULL || was.tenant->n_keys == 0
+                          ? (unsigned)SKD_KEY_ACTIVE
+                          : was.tenant->state;
+
+    if ((unsigned)item->state == before) {
+        return SKP_ERR_OK;
+    }
+    return tell(job, kinds[item->state], item, NULL);
+}
+
+static enum skp_err tell_key(struct job *job,
+                             const struct skd_item *item,
+                             struct skd_was was,
+                             const struct skd_key *key)
+{
+    bool is_first = was.tenant == NULL || was.tenant->n_keys == 0;
+    struct skd_event event = {
+        .kind = is_first ? SKD_EVENT_FIRST_KEY : SKD_EVENT_KEY_CHANGED,
+        .tenant = { (const uint8_t *)item->tenant, item->tenant_len },
+        .has_key = true,
+        .generation = key->generation,
+    };
+
+    memcpy(event.new_id, key->key_id, SKP_KEY_ID_LEN);
+    if (is_first) {
+        job->out.n_new++;
+    } else {
+        job->out.n_changed++;
+        memcpy(event.old_id,
+               skd_snapshot_key(was.snapshot, was.tenant, 0).key_id,
+               SKP_KEY_ID_LEN);
+    }
+    return skd_events_add(&job->out.events, &event);
+}
+
+/* Say why there is no fresh key. */
+static enum skp_err tell_trouble(struct job *job,
+                                 const struct skd_item *item,
+                                 struct skd_was was,
+                                 const char *reason)
+{
+    switch (item->said) {
+    case SKD_SAID_ABSENT:
+        return tell(job, SKD_EVENT_ABSENT, item, NULL);
+    case SKD_SAID_DUPLICATE:
+        return tell(job, SKD_EVENT_DUPLICATE, item, NULL);
+    case SKD_SAID_UNUSABLE:
+        return tell(job, SKD_EVENT_UNUSABLE, item, reason);
+    case SKD_SAID_DESTROYED:
+        /* Once: when there is a key to drop, or nothing was known. */
+        return was.tenant != NULL && was.tenant->n_keys == 0
+                   ? SKP_ERR_OK
+                   : tell(job, SKD_EVENT_DESTROYED, item, NULL);
+    case SKD_SAID_SAME:
+        return SKP_ERR_OK; /* and the reason was told before */
+    case SKD_SAID_ASK:
+    case SKD_SAID_KEYS:
+    case SKD_SAID_UNREACHED:
+    default:
+        job->out.n_unreached++;
+        return tell(job, SKD_EVENT_UNREACHED, item, reason);
+    }
+}
+
+/* ---- one tenant ---- */
+
+/* The key that @pick stands for.  The public part of a new one is derived, into
+ * storage of the caller. */
+static struct skd_key key_of(const struct skd_pick *pick,
+                             struct skd_was was,
+                             uint8_t public_key[SKP_KEY_LEN],
+                             uint8_t key_id[SKP_KEY_ID_LEN])
+{
+    struct skd_key key = { pick->private_key, public_key, key_id, 0 };
+
+    if (pick->is_old) {
+        return skd_snapshot_key(was.snapshot, was.tenant, pick->old_nth);
+    }
+    skp_key_public(pick->private_key, public_key);
+    skp_key_id(public_key, key_id);
+    return key;
+}
+
+/* The picked keys.  @generation is that of a new current one; 0: it was current
+ * before. */
+static enum skp_err add_picks(struct job *job,
+                              const struct skd_item *item,
+                              struct skd_was was,
+                              uint64_t generation)
+{
+    for (size_t i = 0; i < job->picks.n; i++) {
+        uint8_t public_key[SKP_KEY_LEN];
+        uint8_t key_id[SKP_KEY_ID_LEN];
+        struct skd_key key =
+            key_of(&job->picks.list[i], was, public_key, key_id);
+        enum skp_err err = SKP_ERR_OK;
+
+        if (i == 0 && generation > 0) {
+            key.generation = generation;
+            err = tell_key(job, item, was, &key);
+        }
+        SKP_TRY(err);
+        SKP_TRY(skd_builder_add_key(job->builder, &key));
+    }
+    return SKP_ERR_OK;
+}
+
+static enum skp_err add_listed(struct job *job, const struct skd_item *item)
+{
+    struct skd_was was = find_was(job, item);
+    struct skd_tenant tenant;
+    bool is_new;
+
+    if (job->in->is_demand && was.tenant != NULL) {
+        return SKP_ERR_OK;
+    }
+    SKP_TRY(skd_picks_choose(&job->picks, job->in->material, item, was,
+                             job->in->rules->keep_generations));
+    tenant = skd_describe(item, was, job->picks.n > 0, job->in->asked_ms,
+                          job->in->asked_s);
+    is_new = job->picks.n > 0 &&
+             !(job->picks.list[0].is_old && job->picks.list[0].old_nth == 0);
+    tenant.last_generation += is_new;
+    SKP_TRY(skd_builder_add_tenant(job->builder, &tenant));
+    SKP_TRY(add_picks(job, item, was, is_new ? tenant.last_generation : 0));
+    if (item->list_refused) {
+        SKP_TRY(tell(job, SKD_EVENT_LIST_REFUSED, item, NULL));
+    }
+    return skd_picks_has_keys(item)
+               ? tell_state(job, item, was)
+               : tell_trouble(job, item, was, tenant.reason);
+}
+
+/* In a refresh on demand a tenant that is known stays as it is. */
+static bool is_taken_over(const struct job *job,
+                          const struct skd_tenant *tenant)
+{
+    return job->in->is_demand || !is_listed(job, tenant);
+}
+
+static enum skp_err add_unlisted(struct job *job,
+                                 const struct skd_tenant *tenant)
+{
+    struct skd_tenant copy = *tenant;
+    const struct skd_event removed = {
+        .kind = SKD_EVENT_REMOVED,
+        .tenant = { (const uint8_t *)tenant->id, tenant->id_len },
+    };
+
+    if (!is_taken_over(job, tenant)) {
+        return SKP_ERR_OK;
+    }
+    if (!stays(job, tenant)) {
+        job->out.n_removed++;
+        return skd_events_add(&job->out.events, &removed);
+    }
+    if (!job->in->is_demand) {
+        job->out.n_held++;
+        copy.missing = (uint8_t)count_missing(job, tenant);
+        copy.reason = "not in the tenant list, kept by the removal brake";
+    }
+    return skd_copy_tenant(job->builder, job->old, tenant, &copy);
+}
+
+/* ---- all tenants ---- */
+
+static enum skp_err count_listed(struct job *job,
+                                 const struct skd_item *item,
+                                 size_t *n_tenants,
+                                 size_t *n_keys)
+{
+    struct skd_was was = find_was(job, item);
+
+    if (job->in->is_demand && was.tenant != NULL) {
+        return SKP_ERR_OK;
+    }
+    SKP_TRY(skd_picks_choose(&job->picks, job->in->material, item, was,
+                             job->in->rules->keep_generations));
+    *n_tenants += 1;
+    *n_keys += job->picks.n;
+    return SKP_ERR_OK;
+}
+
+/* How much room the new snapshot needs, exactly: locked memory is scarce. */
+static enum skp_err
+count_room(struct job *job, size_t *n_tenants, size_t *n_keys)
+{
+    size_t n_items = skd_material_count(job->in->material);
+    size_t n_old = job->old == NULL ? 0 : skd_snapshot_count(job->old);
+
+    *n_tenants = 0;
+    *n_keys = 0;
+    for (size_t i = 0; i < n_items; i++) {
+        SKP_TRY(count_listed(job, skd_material_item(job->in->material, i),
+                             n_tenants, n_keys));
+    }
+    for (size_t i = 0; i < n_old; i++) {
+        const struct skd_tenant *tenant = skd_snapshot_at(job->old, i);
+
+        if (is_taken_over(job, tenant) && stays(job, tenant)) {
+            *n_tenants += 1;
+            *n_keys += tenant->n_keys;
+        }
+    }
+    return SKP_ERR_OK;
+}
+
+static enum skp_err add_all(struct job *job)
+{
+    size_t n_items = skd_material_count(job->in->material);
+    size_t n_old = job->old == NULL ? 0 : skd_snapshot_count(job->old);
+
+    for (size_t i = 0; i < n_items; i++) {
+        SKP_TRY(add_listed(job, skd_material_item(job->in->material, i)));
+    }
+    for (size_t i = 0; i < n_old; i++) {
+        SKP_TRY(add_unlisted(job, skd_snapshot_at(job->old, i)));
+    }
+    return SKP_ERR_OK;
+}
+
+static enum skp_err run_job(struct job *job, struct skp_diag *diag)
+{
+    size_t n_tenants;
+    size_t n_keys;
+    enum skp_err err;
+
+    look_at_brake(job);
+    err = count_room(job, &n_tenants, &n_keys);
+    if (err != SKP_ERR_OK) {
+        return skp_fail(diag, err, "no memory for a snapshot");
+    }
+    SKP_TRY(skd_builder_new(n_tenants, n_keys, job->in->rules->single,
+                            &job->builder, diag));
+    err = add_all(job);
+    if (err == SKP_ERR_OK) {
+        err = skd_builder_finish(&job->builder, &job->out.snapshot);
+    }
+    return err == SKP_ERR_OK
+               ? SKP_ERR_OK
+               : skp_fail(diag, err, "no snapshot: %s", skp_err_text(err));
+}
+
+enum skp_err skd_build(const struct skd_build_input *input,
+                       struct skd_build *ret,
+                       struct skp_diag *diag)
+{
+    SKP_CLEANUP(free_job) struct job job = { .in = input };
+
+    if (input->old != NULL &&
+        skd_snapshot_is_single(input->old) == input->rules->single) {
+        job.old = input->old;
+    }
+    SKP_TRY(run_job(&job, diag));
+    *ret = job.out;
+    job.out = (struct skd_build){ .snapshot = NULL };
+    return SKP_ERR_OK;
+}

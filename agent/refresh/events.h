@@ -1,0 +1,65 @@
+/* events.h - what a refresh found worth a line of log.
+ *
+ * build collects them in the pool thread, the refresher prints them on the main
+ * loop.  Events borrow their texts from the material and the old snapshot of
+ * their refresh.
+ *
+ * Secrets:  key ids only.
+ */
+#ifndef SKD_EVENTS_H
+#define SKD_EVENTS_H
+
+#include "agent/sys/log.h"
+#include "protocol/bytes.h"
+#include "protocol/limits.h"
+
+enum skd_event_kind {
+    SKD_EVENT_FIRST_KEY,
+    SKD_EVENT_KEY_CHANGED,
+    SKD_EVENT_UNREACHED,
+    SKD_EVENT_ABSENT,
+    SKD_EVENT_DUPLICATE,
+    SKD_EVENT_UNUSABLE,
+    SKD_EVENT_LIST_REFUSED,
+    SKD_EVENT_ACTIVE,
+    SKD_EVENT_PRE_ACTIVE,
+    SKD_EVENT_DEACTIVATED,
+    SKD_EVENT_COMPROMISED,
+    SKD_EVENT_DESTROYED,
+    SKD_EVENT_REMOVED,
+    SKD_EVENT_COUNT,
+};
+
+struct skd_event {
+    enum skd_event_kind kind;
+    struct skp_view tenant;
+    const char *reason; /* or NULL */
+    bool has_key;       /* the tenant is served, with a last good key maybe */
+    uint8_t old_id[SKP_KEY_ID_LEN]; /* KEY_CHANGED */
+    uint8_t new_id[SKP_KEY_ID_LEN]; /* FIRST_KEY, KEY_CHANGED */
+    uint64_t generation;
+};
+
+/* Open, so that it can be embedded.  Zeroed is empty. */
+struct skd_events {
+    struct skd_event *list;
+    size_t n;
+    size_t cap;
+};
+
+/* Append a copy of @event.
+ *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
+SKP_MUST_CHECK enum skp_err skd_events_add(struct skd_events *events,
+                                           const struct skd_event *event);
+void skd_events_done(struct skd_events *events);
+
+/* How loud an event of that kind is. */
+enum skd_log_level skd_event_level(enum skd_event_kind kind);
+
+#define SKD_EVENT_TEXT_MAX 512u
+
+/* The sentence for people; cut to fit. */
+void skd_event_text(const struct skd_event *event,
+                    char ret[SKD_EVENT_TEXT_MAX]);
+
+#endif /* SKD_EVENTS_H */
