@@ -1,0 +1,506 @@
+/* test_kmip_pykmip.c - provisioning and fetching against a PyKMIP server, over
+ * TLS 1.2 (as installed) and TLS 1.3 (pykmip13.py).
+ *
+ * Needs /usr/bin/python3 with PyKMIP 0.10; skips, and says so, without it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/source/kmip/kmip_provision.h"
+#include "agent/source/kmip/kmip_source.h"
+#include "protocol/key.h"
+#include "tests/lib/daemon.h"
+#include "tests/lib/pki.h"
+#include "tests/lib/suite.h"
+
+#define SEED_A \
+    "FtSknSFEXLH7ntBDf6yaKL7+Z/aohJUlzMkMQZJBUslQmnZiYH7h3vjDQtEKxybX"
+#define SEED_B "yQTFNhvOLWCZt+8HhDU1H41lsgR2Zpo80HirFXKEr3Y="
+
+struct server {
+    pid_t pid;
+    struct skd_host host;
+};
+
+static struct server tls12;   /* pykmip-server, EC certificate */
+static struct server rsa;     /* the same, RSA certificate */
+static struct server tls13;   /* pykmip13.py, TLS 1.3 only */
+static struct server expired; /* as tls13, certificate expired */
+static char dir[SKT_PATH_MAX];
+static struct skt_cert *ca;
+static struct skt_cert *other_ca;
+static struct skt_cert *client;
+static struct skt_cert *stranger; /* a client of the other authority */
+
+/* ---- servers ------------------------------------------------------------- */
+
+static struct server
+start_server(const char *name, const struct skt_cert *cert, bool is_modern)
+{
+    static const char *const modern_env[] = { "SIDEKEY_TLS_MIN=1.3",
+                                              "PYTHONWARNINGS=ignore", NULL };
+    static const char *const stock_env[] = { "PYTHONWARNINGS=ignore", NULL };
+    struct server server = { 0, { "127.0.0.1", skt_free_port() } };
+    char conf[SKT_PATH_MAX + 64];
+    char log[SKT_PATH_MAX + 64];
+    char out[SKT_PATH_MAX + 64];
+    char text[4096];
+    const char *const argv[] = { "/usr/bin/python3",
+                                 is_modern ? "tests/integration/pykmip13.py"
+                                           : "/usr/bin/pykmip-server",
+                                 "-f",
+                                 conf,
+                                 "-l",
+                                 log,
+                                 NULL };
+
+    (void)snprintf(conf, sizeof conf, "%s/%s.conf", dir, name);
+    (void)snprintf(log, sizeof log, "%s/%s.log", dir, name);
+    (void)snprintf(out, sizeof out, "%s/%s.out", dir, name);
+    (void)snprintf(text, sizeof text,
+                   "[server]\nhostname=127.0.0.1\nport=%u\n"
+                   "certificate_path=%s\nkey_path=%s\nca_path=%s\n"
+                   "auth_suite=TLS1.2\npolicy_path=%s\n"
+                   "enable_tls_client_auth=True\nlogging_level=INFO\n"
+                   "database_path=%s/%s.db\n",
+                   (unsigned)server.host.port, cert->cert_file, cert->key_file,
+                   ca->cert_file, dir, dir, name);
+    if (skt_write_file(conf, text, 0600)) {
+        server.pid = skt_spawn(argv, is_modern ? modern_env : stock_env, out);
+    }
+    return server;
+}
+
+static void make_certificates(struct skt_cert **ret_ec,
+                              struct skt_cert **ret_rsa,
+                              struct skt_cert **ret_expired)
+{
+    struct skt_cert_wish wish = { .name = "ca", .is_ca = true };
+
+    ca = skt_pki_make(dir, &wish);
+    wish.name = "otherca";
+    other_ca = skt_pki_make(dir, &wish);
+    wish = (struct skt_cert_wish){ .name = "gateway",
+                                   .is_client = true,
+                                   .issuer = ca };
+    client = skt_pki_make(dir, &wish);
+    wish.name = "stranger";
+    wish.issuer = other_ca;
+    stranger = skt_pki_make(dir, &wish);
+    wish = (struct skt_cert_wish){ .name = "server",
+                                   .san = "IP:127.0.0.1,DNS:localhost",
+                                   .issuer = ca };
+    *ret_ec = skt_pki_make(dir, &wish);
+    wish.name = "rsa";
+    wish.is_rsa = true;
+    *ret_rsa = skt_pki_make(dir, &wish);
+    wish.is_rsa = false;
+    wish.name = "expired";
+    wish.not_before_s = -7200;
+    wish.not_after_s = -3600;
+    *ret_expired = skt_pki_make(dir, &wish);
+}
+
+/* ---- what the tests do --------------------------------------------------- */
+
+static struct skd_kmip_config config_of(const struct server *server)
+{
+    return (struct skd_kmip_config){
+        .present = true,
+        .hosts = &server->host,
+        .n_hosts = 1,
+        .major_version = 1,
+        .minor_version = 4,
+        .pipeline_depth = 8,
+        .timeout_ms = 20000,
+        .tls = { .key_file = client->key_file,
+                 .cert_file = client->cert_file,
+                 .ca_file = ca->cert_file },
+    };
+}
+
+static struct skd_kmip_provision *provision_of(const struct skd_kmip_config *c)
+{
+    struct skd_kmip_provision *provision = NULL;
+
+    skt_ok(skd_kmip_provision_new(c, &skd_env_system, NULL, &provision, NULL));
+    return provision;
+}
+
+/* Fetch @n tenants with @source; the material is the caller's. */
+static struct skd_material *fetch_with(struct skd_source *source,
+                                       const char *const *tenants,
+                                       size_t n,
+                                       struct skp_diag *diag)
+{
+    const struct skd_fetch fetch = { .env = &skd_env_system };
+    struct skd_material *material = NULL;
+    uint64_t retry_ms = 1;
+    size_t index = 0;
+
+    skt_ok(skd_material_new(&material));
+    for (size_t i = 0; i < n; i++) {
+        skt_ok(skd_material_add(material, skp_view_of(tenants[i]), &index));
+    }
+    skt_ok(source->ops->fetch(source, &fetch, material, &retry_ms, diag));
+    ck_assert_uint_eq(retry_ms, 0);
+    return material;
+}
+
+static struct skd_source *source_of(const struct skd_kmip_config *config)
+{
+    struct skd_source *source = NULL;
+
+    skt_ok(skd_kmip_source_over(config, &skd_kmip_connector_tls, &source));
+    return source;
+}
+
+static void check_said(struct skd_material *material,
+                       size_t index,
+                       enum skd_said said,
+                       const char *reason)
+{
+    const struct skd_item *item = skd_material_item(material, index);
+
+    ck_assert_msg(item->said == said, "%s: said %d, reason %s", item->tenant,
+                  (int)item->said, item->reason);
+    if (reason != NULL) {
+        ck_assert_ptr_nonnull(item->reason);
+        ck_assert_msg(strstr(item->reason, reason) != NULL, "%s", item->reason);
+    }
+}
+
+static void
+check_key(struct skd_material *material, size_t index, const char *seed)
+{
+    const struct skd_item *item = skd_material_item(material, index);
+    uint8_t expected[SKP_KEY_LEN];
+
+    check_said(material, index, SKD_SAID_KEYS, NULL);
+    ck_assert_uint_eq(item->n_keys, 1);
+    skt_ok(skp_key_from_seed(skp_view_of(seed), expected, NULL));
+    skt_bytes_eq((struct skp_view){ skd_material_key(material, item->first_key),
+                                    SKP_KEY_LEN },
+                 (struct skp_view){ expected, SKP_KEY_LEN });
+}
+
+/* ---- the tests ----------------------------------------------------------- */
+
+static void check_life_of_a_key(const struct server *server)
+{
+    static const char *const tenants[] = {
+        "67f1adf3-08e5-4eea-94e3-e611f263c87b",
+        "0b8a5c1e-3f6d-4a52-9c77-2d1e9f4b6a10",
+        "00000000-0000-4000-8000-000000000000",
+        "67F1ADF3-08E5-4EEA-94E3-E611F263C87B",
+    };
+    struct skp_view a = skp_view_of(tenants[0]);
+    struct skp_view b = skp_view_of(tenants[1]);
+    struct skd_kmip_config config = config_of(server);
+    struct skd_kmip_provision *provision = provision_of(&config);
+    struct skd_source *source = source_of(&config);
+    struct skd_material *material;
+    struct skp_diag diag = { "" };
+
+    skt_ok(skd_kmip_provision_put(provision, a, skp_view_of(SEED_A), true, NULL,
+                                  &diag));
+    skt_ok(skd_kmip_provision_put(provision, b, skp_view_of(SEED_B), false,
+                                  NULL, &diag));
+    skt_err(skd_kmip_provision_put(provision, a, skp_view_of(SEED_B), true,
+                                   NULL, &diag),
+            SKP_ERR_ALREADY_EXISTS);
+
+    material = fetch_with(source, tenants, 4, &diag);
+    check_key(material, 0, SEED_A);
+    check_key(material, 1, SEED_B);
+    ck_assert_int_eq(skd_material_item(material, 0)->state, SKD_KEY_ACTIVE);
+    ck_assert_int_eq(skd_material_item(material, 1)->state, SKD_KEY_PRE_ACTIVE);
+    check_said(material, 2, SKD_SAID_ABSENT,
+               "key not found for private tenantID "
+               "00000000-0000-4000-8000-000000000000");
+    check_said(material, 3, SKD_SAID_ABSENT, NULL);
+    skd_material_free(&material);
+
+    skt_ok(skd_kmip_provision_activate(provision, b, &diag));
+    skt_ok(skd_kmip_provision_revoke(provision, a, SKD_REVOKED_CESSATION,
+                                     skp_view_of("rotated"), &diag));
+    skt_ok(skd_kmip_provision_revoke(provision, b, SKD_REVOKED_KEY_COMPROMISE,
+                                     (struct skp_view){ NULL, 0 }, &diag));
+    material = fetch_with(source, tenants, 2, &diag);
+    check_key(material, 0, SEED_A);
+    ck_assert_int_eq(skd_material_item(material, 0)->state,
+                     SKD_KEY_DEACTIVATED);
+    ck_assert_int_eq(skd_material_item(material, 1)->state,
+                     SKD_KEY_COMPROMISED);
+    skd_material_free(&material);
+
+    /* PyKMIP forgets what is destroyed: no such object. */
+    skt_ok(skd_kmip_provision_destroy(provision, a, &diag));
+    skt_ok(skd_kmip_provision_destroy(provision, b, &diag));
+    material = fetch_with(source, tenants, 2, &diag);
+    check_said(material, 0, SKD_SAID_ABSENT, "key not found for private");
+    check_said(material, 1, SKD_SAID_ABSENT, NULL);
+    skd_material_free(&material);
+    skd_source_free(&source);
+    skd_kmip_provision_free(&provision);
+}
+
+START_TEST(a_key_is_put_fetched_revoked_and_destroyed_over_tls12)
+{
+    check_life_of_a_key(&tls12);
+}
+END_TEST
+
+START_TEST(a_key_is_put_fetched_revoked_and_destroyed_over_tls13)
+{
+    check_life_of_a_key(&tls13);
+}
+END_TEST
+
+START_TEST(a_server_with_an_rsa_certificate_is_spoken_to_in_static_rsa)
+{
+    static const uint16_t suites[] = { 0x003c, 0x1301 };
+    static const char *const tenants[] = { "nobody" };
+    struct skd_kmip_config config = config_of(&rsa);
+    struct skd_source *source;
+    struct skd_material *material;
+
+    config.tls.cipher_suites = suites;
+    config.tls.n_cipher_suites = 2;
+    source = source_of(&config);
+    material = fetch_with(source, tenants, 1, NULL);
+    check_said(material, 0, SKD_SAID_ABSENT, NULL);
+    skd_material_free(&material);
+    skd_source_free(&source);
+}
+END_TEST
+
+static void on_object(void *state, const struct skd_kmip_object *object)
+{
+    unsigned *n = state;
+
+    *n += strncmp(object->name, "many-", 5) == 0;
+    ck_assert(object->identifier[0] != '\0');
+}
+
+START_TEST(many_tenants_are_fetched_in_batches_and_listed)
+{
+    enum {
+        N = 40
+    };
+    static char names[N][32];
+    const char *tenants[N + 1];
+    struct skd_kmip_config config = config_of(&tls13);
+    struct skd_kmip_provision *provision;
+    struct skd_source *source;
+    struct skd_material *material;
+    struct skp_diag diag = { "" };
+    unsigned n_listed = 0;
+
+    config.compound_create = true;
+    provision = provision_of(&config);
+    source = source_of(&config);
+    for (size_t i = 0; i < N; i++) {
+        (void)snprintf(names[i], sizeof names[i], "many-%zu", i);
+        tenants[i] = names[i];
+        skt_ok(skd_kmip_provision_put(provision, skp_view_of(names[i]),
+                                      skp_view_of(i % 2 == 0 ? SEED_A : SEED_B),
+                                      true, NULL, &diag));
+    }
+    tenants[N] = "not-there";
+    material = fetch_with(source, tenants, N + 1, &diag);
+    for (size_t i = 0; i < N; i++) {
+        check_key(material, i, i % 2 == 0 ? SEED_A : SEED_B);
+    }
+    check_said(material, N, SKD_SAID_ABSENT, NULL);
+    skd_material_free(&material);
+    skt_ok(skd_kmip_provision_list(provision, on_object, &n_listed, &diag));
+    ck_assert_uint_eq(n_listed, N);
+    skd_source_free(&source);
+    skd_kmip_provision_free(&provision);
+}
+END_TEST
+
+START_TEST(attributes_are_shown_and_pre_active_is_refused_when_wished)
+{
+    static const char *const tenants[] = { "pre-active" };
+    struct skd_kmip_config config = config_of(&tls12);
+    struct skd_kmip_provision *provision = provision_of(&config);
+    struct skd_source *source;
+    struct skd_material *material;
+    struct skd_kmip_object object;
+    char identifier[SKD_KMIP_IDENTIFIER_MAX + 1];
+
+    config.require_active = true;
+    skt_ok(skd_kmip_provision_put(provision, skp_view_of(tenants[0]),
+                                  skp_view_of(SEED_A), false, identifier,
+                                  NULL));
+    skt_ok(skd_kmip_provision_attributes(provision, skp_view_of(tenants[0]),
+                                         &object, NULL));
+    ck_assert_str_eq(object.state, "Pre-Active");
+    ck_assert_str_eq(object.name, tenants[0]);
+    ck_assert_str_eq(object.identifier, identifier);
+    ck_assert_int_gt(object.initial_s, 1600000000);
+    source = source_of(&config);
+    material = fetch_with(source, tenants, 1, NULL);
+    check_said(material, 0, SKD_SAID_UNUSABLE, "Pre-Active");
+    ck_assert_uint_eq(skd_material_n_keys(material), 0);
+    skd_material_free(&material);
+    skd_source_free(&source);
+    skd_kmip_provision_free(&provision);
+}
+END_TEST
+
+/* One fetch of one tenant must say UNREACHED with @reason. */
+static void check_unreached(const struct skd_kmip_config *config,
+                            const char *reason)
+{
+    static const char *const tenants[] = { "a", "b" };
+    struct skd_source *source = source_of(config);
+    struct skp_diag diag = { "" };
+    struct skd_material *material = fetch_with(source, tenants, 2, &diag);
+
+    check_said(material, 0, SKD_SAID_UNREACHED, reason);
+    check_said(material, 1, SKD_SAID_UNREACHED, reason);
+    ck_assert_msg(strstr(diag.text, reason) != NULL, "%s", diag.text);
+    skd_material_free(&material);
+    skd_source_free(&source);
+}
+
+START_TEST(a_wrong_authority_a_wrong_name_and_an_expired_one_are_told_apart)
+{
+    struct skd_kmip_config config = config_of(&tls12);
+
+    config.tls.ca_file = other_ca->cert_file;
+    check_unreached(&config, "wrong authority");
+    config = config_of(&tls13);
+    config.tls.server_name = "kms.elsewhere.test";
+    check_unreached(&config, "wrong name");
+    config = config_of(&tls12);
+    config.tls.server_name = "127.0.0.2";
+    check_unreached(&config, "wrong name");
+    config = config_of(&expired);
+    check_unreached(&config, "has expired");
+}
+END_TEST
+
+START_TEST(a_missing_or_foreign_client_certificate_is_named_as_the_reason)
+{
+    struct skd_kmip_config config = config_of(&tls13);
+
+    config.tls.key_file = NULL;
+    config.tls.cert_file = NULL;
+    check_unreached(&config, "refuses our certificate");
+    config = config_of(&tls13);
+    config.tls.key_file = stranger->key_file;
+    config.tls.cert_file = stranger->cert_file;
+    check_unreached(&config, "refuses our certificate");
+}
+END_TEST
+
+START_TEST(the_version_is_negotiated_and_the_next_server_tried)
+{
+    static const char *const tenants[] = { "nobody" };
+    struct skd_kmip_config config = config_of(&tls12);
+    struct skd_host hosts[2] = { { "127.0.0.1", skt_free_port() }, tls12.host };
+    struct skd_source *source;
+    struct skd_material *material;
+
+    config.hosts = hosts;
+    config.n_hosts = 2;
+    config.negotiate = true;
+    config.minor_version = 2;
+    source = source_of(&config);
+    for (int i = 0; i < 2; i++) {
+        material = fetch_with(source, tenants, 1, NULL);
+        check_said(material, 0, SKD_SAID_ABSENT, NULL);
+        skd_material_free(&material);
+    }
+    skd_source_free(&source);
+}
+END_TEST
+
+START_TEST(insecure_skip_verify_takes_any_certificate)
+{
+    static const char *const tenants[] = { "nobody" };
+    struct skd_kmip_config config = config_of(&expired);
+    struct skd_source *source;
+    struct skd_material *material;
+
+    config.tls.insecure_skip_verify = true;
+    source = source_of(&config);
+    material = fetch_with(source, tenants, 1, NULL);
+    check_said(material, 0, SKD_SAID_ABSENT, NULL);
+    skd_material_free(&material);
+    skd_source_free(&source);
+}
+END_TEST
+
+/* ---- main ---------------------------------------------------------------- */
+
+static int run_tests(void)
+{
+    const TTest *const tests[] = {
+        a_key_is_put_fetched_revoked_and_destroyed_over_tls12,
+        a_key_is_put_fetched_revoked_and_destroyed_over_tls13,
+        a_server_with_an_rsa_certificate_is_spoken_to_in_static_rsa,
+        many_tenants_are_fetched_in_batches_and_listed,
+        attributes_are_shown_and_pre_active_is_refused_when_wished,
+        a_wrong_authority_a_wrong_name_and_an_expired_one_are_told_apart,
+        a_missing_or_foreign_client_certificate_is_named_as_the_reason,
+        the_version_is_negotiated_and_the_next_server_tried,
+        insecure_skip_verify_takes_any_certificate,
+    };
+
+    return skt_run("kmip_pykmip", tests, SKP_ARRAY_LEN(tests));
+}
+
+static bool has_pykmip(void)
+{
+    static const char *const argv[] = { "/usr/bin/python3",
+                                        "-W",
+                                        "ignore",
+                                        "-c",
+                                        "import kmip.services.server",
+                                        NULL };
+
+    return skt_exec(argv, NULL, "/dev/null", 30000) == 0;
+}
+
+int main(void)
+{
+    struct server *const servers[] = { &tls12, &rsa, &tls13, &expired };
+    struct skt_cert *ec = NULL;
+    struct skt_cert *rsa_cert = NULL;
+    struct skt_cert *expired_cert = NULL;
+    int status = EXIT_FAILURE;
+    bool is_up = true;
+
+    if (!has_pykmip()) {
+        (void)printf("SKIPPED: /usr/bin/python3 has no PyKMIP\n");
+        return getenv("SIDEKEY_REQUIRE_SHARED") == NULL ? EXIT_SUCCESS
+                                                        : EXIT_FAILURE;
+    }
+    if (!skt_tempdir(dir)) {
+        return EXIT_FAILURE;
+    }
+    make_certificates(&ec, &rsa_cert, &expired_cert);
+    tls12 = start_server("tls12", ec, false);
+    rsa = start_server("rsa", rsa_cert, false);
+    tls13 = start_server("tls13", ec, true);
+    expired = start_server("expired", expired_cert, true);
+    for (size_t i = 0; i < SKP_ARRAY_LEN(servers); i++) {
+        is_up = is_up &&
+                skt_wait_tcp(servers[i]->pid, servers[i]->host.port, 60000);
+    }
+    if (is_up) {
+        status = run_tests();
+    } else {
+        (void)fprintf(stderr, "a PyKMIP server does not start\n");
+    }
+    for (size_t i = 0; i < SKP_ARRAY_LEN(servers); i++) {
+        (void)skt_stop(&servers[i]->pid, SIGINT, 20000);
+    }
+    return status;
+}
