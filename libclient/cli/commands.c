@@ -1,0 +1,72 @@
+/* commands.c - the table of commands; see commands.h. */
+#include "libclient/cli/commands.h"
+
+#include <string.h>
+
+#define DEFAULT_MS 5000u
+/* A refresh asks every source, and a large key server takes its time. */
+#define REFRESH_MS 60000u
+
+#define CRYPT_OPTIONS                                                   \
+    (SKC_BIT(INPUT) | SKC_BIT(OUTPUT) | SKC_BIT(FORCE) | SKC_BIT(AAD) | \
+     SKC_BIT(SUITE) | SKC_BIT(RAW))
+
+const struct skc_command skc_commands[] = {
+    { "pubkey", skc_cmd_pubkey, "TENANT", 1, 1, SKC_BIT(JSON), DEFAULT_MS,
+      "print a tenant's current public key", "" },
+    { "encrypt", skc_cmd_encrypt, "TENANT [-i FILE] [-o FILE]", 1, 1,
+      CRYPT_OPTIONS, DEFAULT_MS, "encrypt a file or standard input",
+      "The data is encrypted here, with the tenant's public key: it may be of\n"
+      "any length, and does not reach the agent.  Needs the right `pubkey`.\n" },
+    { "decrypt", skc_cmd_decrypt, "TENANT [-i FILE] [-o FILE]", 1, 1,
+      CRYPT_OPTIONS | SKC_BIT(ANY_SUITE), DEFAULT_MS,
+      "decrypt a file or standard input",
+      "The agent opens the header, the data is decrypted here.  Nothing is\n"
+      "written before all of it is verified: FILE appears at the end, and for\n"
+      "standard output more than 1 MiB waits in an unlinked file of TMPDIR.\n"
+      "Suite 2 is demanded unless --suite, --raw or --any-suite is given;\n"
+      "suite 1 cannot tell whether data was changed.  Needs the right\n"
+      "`unwrap`.\n" },
+    { "rewrap", skc_cmd_rewrap, "TENANT FILE...", 1, -1, 0, DEFAULT_MS,
+      "seal the headers of files for the tenant's current key",
+      "The first 96 bytes of each file are replaced in place, by one write;\n"
+      "its data stays as it is.  Suite 2 only.\n" },
+    { "tenants", skc_cmd_tenants, "", 0, 0, SKC_BIT(JSON), DEFAULT_MS,
+      "list the tenants that the agent knows", "Needs the right `admin`.\n" },
+    { "status", skc_cmd_status, "", 0, 0, SKC_BIT(JSON), DEFAULT_MS,
+      "print the state of the agent", "Needs the right `admin`.\n" },
+    { "refresh", skc_cmd_refresh, "", 0, 0, SKC_BIT(ACCEPT_REMOVALS),
+      REFRESH_MS, "ask all sources now, and wait for the end of it",
+      "Waits 60s unless --timeout is given.  Needs the right `admin`.\n" },
+    { "forget", skc_cmd_forget, "TENANT", 1, 1, 0, DEFAULT_MS,
+      "drop one tenant's keys from the agent at once",
+      "Needs the right `admin`.\n" },
+    { "health", skc_cmd_health, "", 0, 0, SKC_BIT(LIVE), DEFAULT_MS,
+      "exit 0 when the agent answers and has loaded keys, else 69",
+      "Whether keys are loaded is only told to those with the right `admin`;\n"
+      "for others it is enough that the agent answers.\n" },
+    { "keygen", skc_cmd_keygen, "", 0, 0, SKC_BIT(OUTPUT) | SKC_BIT(FORCE),
+      DEFAULT_MS, "make a new seed: 48 random bytes in base64",
+      "A seed is a secret: it is not printed to a terminal without --force,\n"
+      "and -o creates FILE readable by you only and never overwrites one.\n" },
+    { "kms", skc_cmd_kms,
+      "put|activate|get-attributes|revoke|destroy TENANT, or: kms list", 1, 2,
+      SKC_BIT(CONFIG) | SKC_BIT(SECRET) | SKC_BIT(INPUT) | SKC_BIT(GENERATE) |
+          SKC_BIT(PRE_ACTIVE) | SKC_BIT(REASON),
+      DEFAULT_MS, "store and retire seeds in the KMIP server",
+      "Talks to the key server itself, as the agent's configuration says, and\n"
+      "not to the agent.  `put` reads the seed in base64 from standard input\n"
+      "or -i FILE, or makes one with --generate, and never prints it.\n" },
+    { NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL },
+};
+
+const struct skc_command *skc_commands_find(const char *name)
+{
+    for (const struct skc_command *row = skc_commands; row->name != NULL;
+         row++) {
+        if (strcmp(row->name, name) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}

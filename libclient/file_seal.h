@@ -1,0 +1,62 @@
+/* file_seal.h - make an envelope of any length, piece by piece, with nothing
+ * but a tenant's public key: init, update, final.
+ *
+ * The pieces that are pushed in may have any length; what comes out goes to a
+ * sink.  Memory stays at two chunks.
+ *
+ * Thread:   one at a time.
+ * Secrets:  data key and plaintext live in locked memory, wiped on free.
+ */
+#ifndef SKC_FILE_SEAL_H
+#define SKC_FILE_SEAL_H
+
+#include "protocol/envelope.h"
+
+/* Where output goes, in order. */
+struct skc_sink {
+    void *state;
+
+    /* Take all of @bytes, which are borrowed for the call. */
+    enum skp_err (*write)(void *state,
+                          struct skp_view bytes,
+                          struct skp_diag *diag);
+};
+
+/* What to seal, and for whom; read during skc_file_seal_new only. */
+struct skc_seal_options {
+    struct skp_recipient recipient;
+    enum skp_suite suite;
+    bool raw;            /* suite 1 only */
+    struct skp_view aad; /* suite 2 only */
+};
+
+struct skc_file_seal;
+
+/* Begin: writes the header, and in suite 2 salt and commitment, to @sink.
+ * @sink  its state must outlive the seal.
+ *   SKP_ERR_INVALID_ARGUMENT    public key of low order; raw in suite 2; aad
+ *                               in suite 1, which would not protect it.
+ *   SKP_ERR_UNIMPLEMENTED       no such suite.
+ *   SKP_ERR_RESOURCE_EXHAUSTED  no memory.
+ *   otherwise what the sink returned. */
+SKP_MUST_CHECK enum skp_err
+skc_file_seal_new(const struct skc_seal_options *options,
+                  const struct skp_random *random,
+                  struct skc_sink sink,
+                  struct skc_file_seal **ret,
+                  struct skp_diag *diag);
+
+/* Add @bytes of plaintext.  After an error only free is allowed. */
+SKP_MUST_CHECK enum skp_err skc_file_seal_update(struct skc_file_seal *seal,
+                                                 struct skp_view bytes,
+                                                 struct skp_diag *diag);
+
+/* End: writes the last chunk.  Without it the envelope is cut, and reading it
+ * fails with DATA_LOSS. */
+SKP_MUST_CHECK enum skp_err skc_file_seal_final(struct skc_file_seal *seal,
+                                                struct skp_diag *diag);
+
+/* Wipe and release; accepts a NULL pointer and leaves NULL behind. */
+void skc_file_seal_free(struct skc_file_seal **seal);
+
+#endif /* SKC_FILE_SEAL_H */
