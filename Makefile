@@ -152,6 +152,32 @@ demo: deps  ## see it work: real key server, real Coordinator, real files
 	@$(MAKE) --no-print-directory all
 	@B=$(B) sh tests/demo/demo.sh
 
+# ---- fuzzing -------------------------------------------------------------------
+
+FLAGS_fuzz   := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+                -fprofile-instr-generate -fcoverage-mapping -DSKT_LIBFUZZER
+FUZZ_LINK    := -fsanitize=fuzzer -Wl,--wrap=_mark_point -Wl,--wrap=_ck_assert_failed
+FUZZERS      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_REPLAY  := $(B)/tests/fuzz/replay
+FUZZ_SECONDS ?= 30
+
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/driver.o \
+                        $(B)/libt.a $(B)/core.a
+	@echo "  LD    $@"
+	$(Q)$(CC_ALL) $(FUZZ_LINK) $(LDFLAGS) $^ $(call libs,$(PKGS_TEST)) -pthread -o $@
+$(FUZZ_REPLAY): $(B)/tests/fuzz/replay.o $(B)/tests/fuzz/fuzz.o $(FUZZERS:%=%.o) $(B)/libt.a $(B)/core.a
+	@echo "  LD    $@"
+	$(Q)$(CC_ALL) $(LDFLAGS) $^ $(call libs,$(PKGS_TEST)) -pthread -o $@
+
+fuzz:  ## libFuzzer programs of all doors, in build/fuzz (clang)
+	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz fuzzers
+fuzzers: $(FUZZERS)
+fuzz-smoke: fuzz  ## each of them for FUZZ_SECONDS; prints what they reach
+	@sh tests/fuzz/smoke.sh $(if $(filter command line,$(origin B)),$(B),build/fuzz) $(FUZZ_SECONDS)
+fuzz-replay: $(FUZZ_REPLAY)  ## the committed corpora, without clang
+	@B=$(B) sh tests/run.sh $(FUZZ_REPLAY)
+.PHONY: fuzz fuzzers fuzz-smoke fuzz-replay
+
 # ---- checking ------------------------------------------------------------------
 
 SOURCES  := $(sort $(wildcard protocol/*.[ch]) $(shell find agent libclient -name '*.[ch]'))
@@ -221,7 +247,8 @@ help:  ## this list
 clean:  ## remove everything built
 	rm -rf build
 
-.SECONDARY: # keep objects between runs
+# Kept between runs; naming all would keep make from noticing a new source.
+.SECONDARY: $(UNIT:%=%.o) $(INTEG:%=%.o)
 .PHONY: all clean deps test test-built unit integration asan tsan sanitized valgrind valgrinded demo \
         lint lint-format lint-own lint-tidy lint-cppcheck lint-analyze analyzed lint-shell lint-selftest \
         format install uninstall dist ci help

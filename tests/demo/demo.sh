@@ -8,6 +8,8 @@ set -eu
 here_abs=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "${B:-build/release}" && pwd)
 work=$(mktemp -d)
+# nginx, started by root, reads its files as another user.
+chmod 711 "$work"
 kmip_pid=
 nginx_pid=
 agent_pid=
@@ -86,11 +88,13 @@ write_list() { # REVISION SEEDS_AS_JSON
   {"id": "$public_tenant", "zero_knowledge": false, "key_seed": $2},
   {"id": "$private_tenant", "zero_knowledge": true}], "next": null}
 LIST
+    chmod 644 "$work/www/tenants.json.new"
     mv "$work/www/tenants.json.new" "$work/www/tenants.json"
 }
 key_id_of() { "$bin/sidekey" pubkey "$1" --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["key_id"])'; }
 
 next "Setting up: certificates, a key server and a Coordinator, all on 127.0.0.1"
+mkdir policy
 sh "$here_abs/pki.sh" "$work/pki" >"$work/pki.log" 2>&1
 cat >kmip.conf <<CONF
 [server]
@@ -102,13 +106,15 @@ ca_path=$work/pki/ca.crt
 auth_suite=TLS1.2
 enable_tls_client_auth=True
 logging_level=INFO
+policy_path=$work/policy
 database_path=$work/kmip.db
 CONF
 /usr/bin/python3 -W ignore /usr/bin/pykmip-server -f kmip.conf -l "$work/kmip.log" >"$work/kmip-out.log" 2>&1 &
 kmip_pid=$!
 echo "   pykmip-server on port $kmip_port (TLS 1.2, client certificates required)"
 
-mkdir www nginx
+mkdir -m 755 www
+mkdir nginx
 seed_one=$("$bin/sidekey" keygen --force)
 write_list 1 "\"$seed_one\""
 cat >nginx.conf <<CONF

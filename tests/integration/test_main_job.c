@@ -95,8 +95,8 @@ static void start_kmip(const char *tls)
                "certificate_path=%s/pki/server.crt\n"
                "key_path=%s/pki/server.key\nca_path=%s/pki/ca.crt\n"
                "auth_suite=TLS1.2\nenable_tls_client_auth=True\n"
-               "logging_level=INFO\ndatabase_path=%s/kmip.db\n",
-               (unsigned)kmip_port, folder, folder, folder, folder);
+               "logging_level=INFO\npolicy_path=%s\ndatabase_path=%s/kmip.db\n",
+               (unsigned)kmip_port, folder, folder, folder, folder, folder);
     (void)snprintf(conf, sizeof conf, "%s/kmip.conf", folder);
     (void)snprintf(log, sizeof log, "%s/kmip.log", folder);
     if (strcmp(tls, "1.2") == 0) {
