@@ -29,7 +29,9 @@ static enum skp_err fetch_wanted(struct counter *counter,
                                  struct skp_diag *diag)
 {
     struct skd_env env = skd_env_system;
-    struct skd_fetch fetch = { &env, wanted, n_wanted };
+    struct skd_fetch fetch = { .env = &env,
+                               .wanted = wanted,
+                               .n_wanted = n_wanted };
     struct skd_source *source = NULL;
     uint64_t retry_ms = 7;
     enum skp_err err;
