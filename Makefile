@@ -178,6 +178,21 @@ fuzz-replay: $(FUZZ_REPLAY)  ## the committed corpora, without clang
 	@B=$(B) sh tests/run.sh $(FUZZ_REPLAY)
 .PHONY: fuzz fuzzers fuzz-smoke fuzz-replay
 
+# ---- measuring -----------------------------------------------------------------
+
+BENCH := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/*.c)))
+
+$(B)/tests/bench/bench: $(BENCH) $(B)/libt.a $(B)/core.a
+	@echo "  LD    $@"
+	$(Q)$(CC_ALL) $(LDFLAGS) $^ $(call libs,$(PKGS_TEST)) -pthread -o $@
+
+bench: $(B)/tests/bench/bench $(B)/sidekeyd  ## measure against limits and peers
+	@B=$(B) $<
+bench-json: $(B)/tests/bench/bench $(B)/sidekeyd  ## the same, also to build/bench.json
+	@mkdir -p build
+	@B=$(B) $< --json build/bench.json
+.PHONY: bench bench-json
+
 # ---- checking ------------------------------------------------------------------
 
 SOURCES  := $(sort $(wildcard protocol/*.[ch]) $(shell find agent libclient -name '*.[ch]'))

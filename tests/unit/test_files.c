@@ -3,7 +3,7 @@
 #include "protocol/key.h"
 #include "tests/lib/checked.h"
 
-static const struct skd_fetch no_fetch = { &skd_env_system, NULL, 0 };
+static const struct skd_fetch no_fetch = { .env = &skd_env_system };
 
 /* A config of our own making, pinned once by each source. */
 struct fixture {
