@@ -35,7 +35,7 @@ static void answer_status(void *state, struct skd_ask *ask)
 {
     struct skd_agent *agent = state;
     struct skd_refresh_report report;
-    struct skd_agent_status_text text;
+    struct skd_agent_status_text text = { 0 };
     struct skp_status status;
 
     skd_refresher_report(agent->refresher, &report);

@@ -14,6 +14,7 @@
 
 /* ---- writing ------------------------------------------------------------ */
 
+/* A member's name and its value. */
 void skp_member_pack_number(struct skp_packer *packer,
                             const char *name,
                             uint64_t number);

@@ -26,6 +26,7 @@ struct skp_packer {
 /* Write behind what @out holds. */
 struct skp_packer skp_packer_to(struct skp_buf *out);
 
+/* One value each.  What does not fit is noted, and told by the end. */
 void skp_pack_nil(struct skp_packer *packer);
 void skp_pack_bool(struct skp_packer *packer, bool value);
 void skp_pack_uint(struct skp_packer *packer, uint64_t value);

@@ -109,6 +109,8 @@ enum skp_tenant_state {
 #undef SKP_TENANT_STATE_ENUM
     SKP_TENANT_STATE_COUNT,
 };
+
+/* The wire name of @state. */
 const char *skp_tenant_state_name(enum skp_tenant_state state);
 
 /* The state of that wire name; SKP_TENANT_STATE_COUNT for none. */

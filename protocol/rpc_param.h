@@ -33,6 +33,7 @@ SKP_MUST_CHECK enum skp_err skp_param_read_bytes(const struct skp_param *param,
 SKP_MUST_CHECK enum skp_err skp_param_read_aad(const struct skp_param *param,
                                                struct skp_view *ret);
 
+/* A bool. */
 SKP_MUST_CHECK enum skp_err skp_param_read_bool(const struct skp_param *param,
                                                 bool *ret);
 

@@ -11,6 +11,7 @@
 #include "protocol/member.h"
 #include "protocol/rpc.h"
 
+/* The result of hello. */
 void skp_report_pack_hello(struct skp_packer *packer,
                            const struct skp_hello *hello);
 SKP_MUST_CHECK enum skp_err
@@ -23,6 +24,7 @@ SKP_MUST_CHECK enum skp_err
 skp_report_read_rows(const struct skp_members *members,
                      struct skp_response *ret);
 
+/* The result of status. */
 void skp_report_pack_status(struct skp_packer *packer,
                             const struct skp_status *status);
 SKP_MUST_CHECK enum skp_err

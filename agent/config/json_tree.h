@@ -39,6 +39,7 @@ void skd_json_tree_mark(cJSON *root,
 /* Undo it, so that cJSON can print the tree. */
 void skd_json_tree_unmark(cJSON *root);
 
+/* Where a marked node stands: line from 1, and the index given to mark. */
 unsigned skd_json_line(const cJSON *node);
 unsigned skd_json_file_index(const cJSON *node);
 

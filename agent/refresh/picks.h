@@ -44,6 +44,7 @@ skd_picks_choose(struct skd_picks *picks,
                  struct skd_was was,
                  unsigned keep);
 
+/* Wipe and release; the picks may be used again. */
 void skd_picks_done(struct skd_picks *picks);
 
 #endif /* SKD_PICKS_H */

@@ -35,6 +35,10 @@ struct skd_refresh_report {
 
 struct skd_refresher; /* opaque */
 
+/* Make a refresher that is idle until it is configured.  From success on,
+ * skd_refresher_stop must be called and the loop run before the free.
+ * @ops  copied.
+ *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
 SKP_MUST_CHECK enum skp_err
 skd_refresher_new(uv_loop_t *loop,
                   const struct skd_env *env,
@@ -76,6 +80,7 @@ skd_refresher_forget(struct skd_refresher *refresher,
                      struct skp_view tenant,
                      struct skp_diag *diag);
 
+/* How things stand, for `status`. */
 void skd_refresher_report(struct skd_refresher *refresher,
                           struct skd_refresh_report *ret);
 

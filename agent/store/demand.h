@@ -22,6 +22,8 @@ enum skd_demanded {
 
 struct skd_demand; /* opaque */
 
+/* Make an empty list; free accepts NULL and leaves NULL behind.
+ *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
 SKP_MUST_CHECK enum skp_err skd_demand_new(struct skd_demand **ret);
 void skd_demand_free(struct skd_demand **demand);
 

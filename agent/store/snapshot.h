@@ -80,6 +80,7 @@ size_t skd_snapshot_after(const struct skd_snapshot *snapshot,
 /* True when one key serves every tenant id (single-key mode). */
 bool skd_snapshot_is_single(const struct skd_snapshot *snapshot);
 
+/* Keys of all tenants, former ones included, and how they are kept. */
 size_t skd_snapshot_n_keys(const struct skd_snapshot *snapshot);
 enum skd_tier skd_snapshot_tier(const struct skd_snapshot *snapshot);
 

@@ -56,6 +56,7 @@ void skd_arena_set(struct skd_arena *arena,
 /* Make the region read-only. */
 void skd_arena_seal(struct skd_arena *arena);
 
+/* What the arena was made with, and where it landed. */
 size_t skd_arena_n_slots(const struct skd_arena *arena);
 enum skd_tier skd_arena_tier(const struct skd_arena *arena);
 

@@ -24,6 +24,7 @@ struct skd_env {
 /* The kernel's clocks and generator. */
 extern const struct skd_env skd_env_system;
 
+/* The calls of the table. */
 uint64_t skd_env_now_ms(const struct skd_env *env);
 int64_t skd_env_wall_s(const struct skd_env *env);
 

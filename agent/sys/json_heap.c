@@ -10,7 +10,7 @@
 
 /* Large enough that a page of JSON takes few mappings, small enough that a
  * tight lock limit is not wasted on it. */
-#define CHUNK_LEN 65536u
+#define CHUNK_LEN SKD_JSON_HEAP_KEPT
 
 /* Blocks are cut from the front and never reused one by one: what cJSON builds
  * together it also frees together. */
@@ -104,6 +104,17 @@ static void *alloc_block(size_t len)
     return block;
 }
 
+/* The current chunk is kept, wiped: parsing small texts one after the other
+ * must not map and lock pages for each, which costs a millisecond. */
+static void retire_chunk(struct chunk *chunk)
+{
+    if (chunk == current) {
+        chunk->pages.len = 0;
+        return;
+    }
+    drop_chunk(chunk);
+}
+
 static void free_block(void *block)
 {
     struct head *head;
@@ -119,10 +130,7 @@ static void free_block(void *block)
     chunk->n_blocks--;
     blocks--;
     if (chunk->n_blocks == 0) {
-        if (chunk == current) {
-            current = NULL;
-        }
-        drop_chunk(chunk);
+        retire_chunk(chunk);
     }
     (void)pthread_mutex_unlock(&mutex);
 }

@@ -4,7 +4,7 @@
  * JSON that the agent reads holds seeds and tokens, and cJSON copies each
  * string into a block of its own.  Its allocation hooks are one setting for the
  * whole process, so both parsers share this: blocks are cut from locked chunks,
- * and a chunk goes when its last block does.
+ * and a chunk but the last goes when its last block does.
  *
  * Thread:   any.
  * Secrets:  every block is wiped when cJSON frees it.
@@ -13,6 +13,9 @@
 #define SKD_JSON_HEAP_H
 
 #include "protocol/base.h"
+
+/* Bytes that stay locked, wiped, between two texts. */
+#define SKD_JSON_HEAP_KEPT 65536u
 
 /* Make cJSON use this heap from now on.  May be called by anyone at any time,
  * but before the caller's first use of cJSON; the first call counts.  When no

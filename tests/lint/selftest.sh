@@ -92,7 +92,7 @@ reset; cd "$copy/tree"
 echo 'int   planted  ;' >>protocol/err.c
 expect_complaint format clang-format --dry-run --Werror protocol/err.c
 
-flags="-std=gnu11 -D_GNU_SOURCE -DSKD_VERSION=\"0\" -I$copy/tree"
+flags="-std=gnu11 -D_GNU_SOURCE -I$copy/tree"
 cat >"$copy/tree/protocol/planted.c" <<'PLANTED'
 #include <stdlib.h>
 int planted(const char *text);

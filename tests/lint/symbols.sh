@@ -13,18 +13,20 @@ check_folder() { # FOLDER PREFIX_PATTERN
     done
 }
 
-check_exports() { # NM_OPTION FILE
-    [ -f "$2" ] || { echo "$2: is not there"; return; }
-    nm $1 --defined-only --extern-only "$2" | awk 'NF == 3 { print $3 }' |
-        sed 's/@.*//' | grep -Ev '^(sidekey_|SIDEKEY_)' | sed "s|^|$2: shows |"
+check_exports() { # FILE NM_OPTION...
+    file=$1
+    shift
+    [ -f "$file" ] || { echo "$file: is not there"; return; }
+    nm "$@" --defined-only --extern-only "$file" | awk 'NF == 3 { print $3 }' |
+        sed 's/@.*//' | grep -Ev '^(sidekey_|SIDEKEY_)' | sed "s|^|$file: shows |"
 }
 
 found=$(
     check_folder protocol 'skp_' || true
     check_folder agent 'skd_' || true
     check_folder libclient 'sidekey_|skc_' || true
-    check_exports -D "$build/libsidekey.so.0" || true
-    check_exports '' "$build/libsidekey.a" || true
+    check_exports "$build/libsidekey.so.0" -D || true
+    check_exports "$build/libsidekey.a" || true
 )
 if [ -n "$found" ]; then
     echo "$found"

@@ -21,7 +21,10 @@ START_TEST(blocks_are_locked_memory_and_all_come_back)
     ck_assert_uint_gt(skp_secret_held(), held);
     cJSON_Delete(root);
     ck_assert_uint_eq(skd_json_heap_blocks(), 0);
-    ck_assert_uint_eq(skp_secret_held(), held);
+    /* One chunk is kept for the next text. */
+    ck_assert_uint_eq(skp_secret_held(), held + SKD_JSON_HEAP_KEPT);
+    cJSON_Delete(cJSON_Parse("[1]"));
+    ck_assert_uint_eq(skp_secret_held(), held + SKD_JSON_HEAP_KEPT);
 }
 END_TEST
 
@@ -59,9 +62,9 @@ START_TEST(blocks_of_every_size_are_aligned_and_apart)
     }
     for (size_t i = 0; i < SKP_ARRAY_LEN(blocks); i++) {
         len = i * i * 7 + 1;
-        for (size_t at = 0; at < len; at++) {
-            ck_assert_uint_eq((uint8_t)blocks[i][at], (uint8_t)i);
-        }
+        /* All bytes are the first, and the first is right. */
+        ck_assert_uint_eq((uint8_t)blocks[i][0], (uint8_t)i);
+        ck_assert_int_eq(memcmp(blocks[i], blocks[i] + 1, len - 1), 0);
         cJSON_free(blocks[i]);
     }
     ck_assert_uint_eq(skd_json_heap_blocks(), 0);
@@ -100,7 +103,8 @@ START_TEST(threads_share_it)
         ck_assert(!has_failed[i]);
     }
     ck_assert_uint_eq(skd_json_heap_blocks(), 0);
-    ck_assert_uint_eq(skp_secret_held(), held);
+    /* One chunk is kept for the next text. */
+    ck_assert_uint_le(skp_secret_held(), held + SKD_JSON_HEAP_KEPT);
 }
 END_TEST
 

@@ -62,6 +62,7 @@ skd_kmip_provision_put(struct skd_kmip_provision *provision,
                        char ret[SKD_KMIP_IDENTIFIER_MAX + 1],
                        struct skp_diag *diag);
 
+/* Get Attributes of the one object of @tenant; errors as above. */
 SKP_MUST_CHECK enum skp_err
 skd_kmip_provision_attributes(struct skd_kmip_provision *provision,
                               struct skp_view tenant,

@@ -18,6 +18,9 @@
 
 struct skd_kmip_remember; /* opaque */
 
+/* An empty table.
+ *   SKP_ERR_RESOURCE_EXHAUSTED  no memory.
+ *   SKP_ERR_INTERNAL            no random bytes. */
 SKP_MUST_CHECK enum skp_err
 skd_kmip_remember_new(struct skd_kmip_remember **ret);
 void skd_kmip_remember_free(struct skd_kmip_remember **remember);
@@ -32,9 +35,11 @@ void skd_kmip_remember_set(struct skd_kmip_remember *remember,
 struct skp_view skd_kmip_remember_get(const struct skd_kmip_remember *remember,
                                       struct skp_view tenant);
 
+/* Forget @tenant, if it is remembered. */
 void skd_kmip_remember_drop(struct skd_kmip_remember *remember,
                             struct skp_view tenant);
 
+/* How many are remembered. */
 size_t skd_kmip_remember_count(const struct skd_kmip_remember *remember);
 
 #endif /* SKD_KMIP_REMEMBER_H */
