@@ -74,9 +74,10 @@ static enum skp_err parse_raw(struct skp_view bytes,
                               struct skp_header *ret,
                               struct skp_diag *diag)
 {
-    if (demand == SKP_SUITE_X25519_HPKE_AES256GCM) {
+    if (demand != SKP_SUITE_ANY && demand != SKP_SUITE_X25519_AES256CTR) {
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
-                        "a raw envelope is of suite 1, suite 2 is demanded");
+                        "a raw envelope is of suite 1, suite %u is demanded",
+                        (unsigned)demand);
     }
     if (bytes.len < SKP_HEADER_RAW_LEN) {
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
