@@ -13,6 +13,7 @@
 
 #include "agent/chain.h"
 #include "agent/dev.h"
+#include "agent/folder.h"
 #include "agent/sys/hardening.h"
 #include "agent/sys/notify.h"
 
@@ -274,7 +275,15 @@ static enum skp_err start_server(struct skd_agent *agent, struct skp_diag *diag)
         .demand = skd_chain_has_demand(agent->config) ? agent->demand : NULL,
         .ops = skd_answer_ops(agent),
     };
+    const char *socket = agent->options.socket == NULL ? agent->config->socket
+                                                       : agent->options.socket;
 
+    /* A developer's own folder is nobody else's; the system's must let clients
+     * through to the socket, which has its own mode. */
+    if (skd_notify_listen_fd() < 0) {
+        SKP_TRY(
+            skd_folder_make(socket, agent->options.dev ? 0700 : 0755, diag));
+    }
     return skd_server_start(&server_config, skd_notify_listen_fd(),
                             &agent->server, diag);
 }

@@ -5,8 +5,9 @@
  * and reused for every operation, so that none allocates.  hpke.h, chunked.h
  * and envelope.h are built on it; nobody else calls it.
  *
- * Private keys and all that HKDF sees stay in memory of ours: those run in
- * libsodium, which works on plain pointers.  Only AES keys enter OpenSSL.
+ * Private keys and all that HKDF sees stay in memory of ours: X25519 runs in
+ * libsodium, and HKDF over those of OpenSSL's hash functions that work on plain
+ * pointers too.  Only AES keys enter OpenSSL's heap.
  *
  * Thread:   one at a time.
  * Secrets:  key schedules are wiped after each operation and on free, but for

@@ -39,12 +39,12 @@ for program in "$@"; do
         bad=1
         ran=$((ran > 0 ? ran : 1))
     fi
-    if [ "$ran" -eq 0 ]; then
+    skips=$(grep -c '^SKIPPED: ' "$log")
+    if [ "$ran" -eq 0 ] && [ "$skips" -eq 0 ]; then
         bad=1
         ran=1
-        echo "$name ran no test"
+        echo "$name ran no test and skipped none"
     fi
-    skips=$(grep -c '^SKIPPED: ' "$log")
     passed=$((passed + ran - bad))
     failed=$((failed + bad))
     skipped=$((skipped + skips))

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/sys/json_heap.h"
+
 /* Enough for a file of the largest size that is read (json_file.c). */
 #define LINE_MAX_KEPT (UINT32_C(1) << 29)
 
@@ -135,5 +137,6 @@ cJSON *skd_json_find(cJSON *root, const char *path, cJSON **ret_deepest)
 void skd_json_free(cJSON **root)
 {
     cJSON_Delete(*root);
+    skd_json_heap_trim();
     *root = NULL;
 }

@@ -377,12 +377,15 @@ enum skp_err skd_page_parse(struct skp_view text,
         { .name = "next" },
     };
     struct skd_page page;
+    enum skp_err err;
 
     skd_json_heap_install();
     SKP_TRY(cut_page(text, members, SKP_ARRAY_LEN(members), diag));
     SKP_TRY(read_revision(members[0].value, &page, diag));
     SKP_TRY(read_next(members[2].value, &page, diag));
-    SKP_TRY(read_tenants(members[1].value, material, diag));
+    err = read_tenants(members[1].value, material, diag);
+    skd_json_heap_trim();
+    SKP_TRY(err);
     *ret = page;
     return SKP_ERR_OK;
 }

@@ -10,7 +10,7 @@
 
 /* Large enough that a page of JSON takes few mappings, small enough that a
  * tight lock limit is not wasted on it. */
-#define CHUNK_LEN SKD_JSON_HEAP_KEPT
+#define CHUNK_LEN 65536u
 
 /* Blocks are cut from the front and never reused one by one: what cJSON builds
  * together it also frees together. */
@@ -147,6 +147,16 @@ void skd_json_heap_install(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     (void)pthread_once(&once, set_hooks);
+}
+
+void skd_json_heap_trim(void)
+{
+    (void)pthread_mutex_lock(&mutex);
+    if (current != NULL && current->n_blocks == 0) {
+        drop_chunk(current);
+        current = NULL;
+    }
+    (void)pthread_mutex_unlock(&mutex);
 }
 
 size_t skd_json_heap_blocks(void)

@@ -14,14 +14,15 @@
 
 #include "protocol/base.h"
 
-/* Bytes that stay locked, wiped, between two texts. */
-#define SKD_JSON_HEAP_KEPT 65536u
-
 /* Make cJSON use this heap from now on.  May be called by anyone at any time,
  * but before the caller's first use of cJSON; the first call counts.  When no
  * memory can be had, or locked where that is required (secret.h), cJSON sees
  * an allocation that failed. */
 void skd_json_heap_install(void);
+
+/* Give the chunk that is kept for the next text back, if no block is in it;
+ * for after the last of many texts. */
+void skd_json_heap_trim(void);
 
 /* Blocks that cJSON has not given back yet; for tests and status. */
 size_t skd_json_heap_blocks(void);

@@ -6,7 +6,6 @@
 
 #include "agent/config/memory.h"
 #include "agent/source/coordinator.h"
-#include "agent/sys/json_heap.h"
 #include "tests/lib/clock_fake.h"
 #include "tests/lib/daemon.h"
 #include "tests/lib/http_script.h"
@@ -59,7 +58,7 @@ static void close_bench(struct bench *bench)
     ck_assert_ptr_null(bench->source);
     skd_memory_unref(&bench->config.memory);
     skt_http_stop(&bench->server);
-    ck_assert_uint_le(skp_secret_held(), SKD_JSON_HEAP_KEPT);
+    ck_assert_uint_eq(skp_secret_held(), 0);
 }
 
 static enum skp_err fetch_as(struct bench *bench, struct skd_fetch fetch)

@@ -243,6 +243,9 @@ START_TEST(takes_only_the_suite_that_is_demanded)
     skt_err(skp_header_parse(one, true, SKP_SUITE_X25519_HPKE_AES256GCM,
                              &header, NULL),
             SKP_ERR_INVALID_ARGUMENT);
+    /* A caller may ask for a suite that only a later version knows. */
+    skt_err(skp_header_parse(one, true, (enum skp_suite)3, &header, NULL),
+            SKP_ERR_INVALID_ARGUMENT);
     skt_ok(
         skp_header_parse(one, true, SKP_SUITE_X25519_AES256CTR, &header, NULL));
     skt_err(skp_header_parse(unknown, false, SKP_SUITE_X25519_AES256CTR,

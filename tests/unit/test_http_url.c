@@ -70,6 +70,8 @@ START_TEST(a_reference_stays_on_its_origin)
         { "http://h/a", "javascript:1", "is no URL" },
         { "http://h/a", "b\r\nc", "is no URL" },
         { "http://h/a", "http://h:99999/", "is no URL" },
+        /* No path is left, and libcurl writes "file://(nil)". */
+        { "file:///a", "", "is no URL" },
     };
 
     for (size_t i = 0; i < SKP_ARRAY_LEN(rows); i++) {
@@ -184,6 +186,8 @@ START_TEST(a_name_that_is_none_is_refused)
     skt_err(skd_http_url_rename("https://h/", "a/b", &renamed),
             SKP_ERR_INVALID_ARGUMENT);
     skt_err(skd_http_url_rename("https://h/", "", &renamed),
+            SKP_ERR_INVALID_ARGUMENT);
+    skt_err(skd_http_url_rename("https://h/", "\a", &renamed),
             SKP_ERR_INVALID_ARGUMENT);
 }
 END_TEST

@@ -127,7 +127,11 @@ enum skp_err skd_http_url_rename(const char *url,
         return SKP_ERR_INVALID_ARGUMENT;
     }
     SKP_TRY(get_part(parsed, CURLUPART_URL, 0, &text));
-    return copy_text(text, ret->url);
+    SKP_TRY(copy_text(text, ret->url));
+    /* Control characters in a host are found by parsing it only. */
+    return skd_http_url_scheme(ret->url) == SKD_HTTP_SCHEME_NONE
+               ? SKP_ERR_INVALID_ARGUMENT
+               : SKP_ERR_OK;
 }
 
 static enum skp_err same_part(CURLU *a, CURLU *b, CURLUPart part, bool *ret)
@@ -187,6 +191,10 @@ enum skp_err skd_http_url_join(const char *base,
     SKP_TRY(get_part(url, CURLUPART_URL, 0, &text));
     if (text == NULL || strlen(text) >= SKD_HTTP_URL_MAX) {
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT, "is too long");
+    }
+    /* libcurl 7.88 writes "file://(nil)" where no path is left. */
+    if (skd_http_url_scheme(text) == SKD_HTTP_SCHEME_NONE) {
+        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT, "is no URL");
     }
     memcpy(ret, text, strlen(text) + 1);
     return SKP_ERR_OK;
