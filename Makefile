@@ -5,6 +5,10 @@
 #   make CC=clang   with another compiler
 #   make help       all targets
 .DEFAULT_GOAL := all
+# As many jobs as there are cores, unless the caller says otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
 VERSION := 0.1.0
 VARIANT ?= release
 B       ?= build/$(VARIANT)

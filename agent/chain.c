@@ -44,6 +44,22 @@ enum skp_err skd_chain_new(const struct skd_config *config,
     return SKP_ERR_OK;
 }
 
+/* Whose certificate nobody looks at; NULL when all are verified. */
+static const char *name_unverified(const struct skd_config *config)
+{
+    bool coordinator = config->coordinator.present &&
+                       config->coordinator.tls.insecure_skip_verify;
+    bool kms = config->kmip.present && config->kmip.tls.insecure_skip_verify;
+
+    if (coordinator && kms) {
+        return "the Coordinator and of the key server";
+    }
+    if (coordinator) {
+        return "the Coordinator";
+    }
+    return kms ? "the key server" : NULL;
+}
+
 struct skd_refresh_rules skd_chain_rules(const struct skd_config *config)
 {
     return (struct skd_refresh_rules){
@@ -53,6 +69,7 @@ struct skd_refresh_rules skd_chain_rules(const struct skd_config *config)
         .require_active = config->kmip.require_active,
         .single = config->mode == SKD_MODE_SINGLE_KEY,
         .demand_gap_ms = config->mode == SKD_MODE_DEV ? 0 : DEMAND_GAP_MS,
+        .unverified = name_unverified(config),
     };
 }
 

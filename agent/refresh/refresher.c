@@ -341,6 +341,12 @@ static void start_run(struct skd_refresher *refresher, bool is_demand)
     }
     refresher->is_asked_again = false;
     refresher->accepts_removals = false;
+    if (refresher->rules.unverified != NULL) {
+        skd_log(SKD_LOG_WARN,
+                "TLS: the certificate of %s is not verified "
+                "(insecure_skip_verify)",
+                refresher->rules.unverified);
+    }
     refresher->run = run;
     /* Fails only without a callback. */
     (void)uv_queue_work(refresher->loop, &refresher->work, on_run,

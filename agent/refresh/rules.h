@@ -29,6 +29,9 @@ struct skd_refresh_rules {
     bool single;            /* single-key mode */
     uint64_t demand_gap_ms; /* least time between demand refreshes; 5000, or 0
                              * in dev mode */
+    /* Whose certificate is not verified, for a warning at every refresh; NULL:
+     * all are. */
+    const char *unverified;
 };
 
 #endif /* SKD_RULES_H */

@@ -158,8 +158,10 @@ static size_t handle_messages(struct skd_connection *connection,
     while (connection->state == SKD_CONNECTION_READING && used < bytes.len) {
         struct skp_view rest = { bytes.ptr + used, bytes.len - used };
 
-        switch (skp_frame_scan(rest, &skp_frame_request_limits, &len)) {
+        switch (skp_frame_resume(&connection->progress, rest,
+                                 &skp_frame_request_limits, &len)) {
         case SKP_FRAME_WHOLE:
+            connection->progress = (struct skp_frame_progress){ 0 };
             rest.len = len;
             handle_message(connection, rest, now_ms);
             used += len;

@@ -51,6 +51,7 @@ struct skd_connection {
     struct skp_secret input; /* bytes not handled yet */
     bool is_reading;         /* the loop reads for us */
     bool is_last;            /* no more bytes will come, or are wanted */
+    struct skp_frame_progress progress; /* of the message begun in input */
     uint64_t partial_since_ms;
     struct skd_watch *watch; /* NULL: does not watch */
 };

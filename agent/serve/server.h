@@ -28,8 +28,8 @@ struct skd_ask;
 struct skd_server_ops {
     void *state;
 
-    /* Start a refresh, or join the running one, and answer @ask when it has
-     * ended. */
+    /* Start a refresh, after the running one if there is one, and answer @ask
+     * when it has ended. */
     void (*refresh)(void *state, struct skd_ask *ask, bool accept_removals);
 
     /* Drop the keys of @tenant and answer @ask. */

@@ -100,7 +100,26 @@ START_TEST(rules_are_those_of_the_configuration)
 }
 END_TEST
 
+START_TEST(a_server_that_is_not_verified_is_named)
+{
+    const struct skd_config *remote = load(REMOTE);
+    struct skd_config config = *remote;
+
+    ck_assert_ptr_null(skd_chain_rules(&config).unverified);
+    config.coordinator.tls.insecure_skip_verify = true;
+    ck_assert_str_eq(skd_chain_rules(&config).unverified, "the Coordinator");
+    config.kmip.present = true;
+    config.kmip.tls.insecure_skip_verify = true;
+    ck_assert_str_eq(skd_chain_rules(&config).unverified,
+                     "the Coordinator and of the key server");
+    config.coordinator.tls.insecure_skip_verify = false;
+    ck_assert_str_eq(skd_chain_rules(&config).unverified, "the key server");
+    skd_config_unref(&remote);
+}
+END_TEST
+
 SKT_SUITE("chain",
+          a_server_that_is_not_verified_is_named,
           remote_mode_asks_coordinator_then_files_then_kmip,
           local_modes_have_one_list_and_nobody_to_ask,
           dev_mode_makes_its_keys,
