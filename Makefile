@@ -6,7 +6,7 @@
 #   make help       all targets
 .DEFAULT_GOAL := all
 # As many jobs as there are cores, unless the caller says otherwise.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 VERSION := 0.1.0
@@ -105,7 +105,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libt.a $(B)/core.a
 DEPS := gcc g++ clang make pkg-config libuv1-dev libssl-dev libsodium-dev libcjson-dev \
         libmsgpack-dev libcurl4-openssl-dev zlib1g-dev check \
         clang-format clang-tidy cppcheck valgrind shellcheck libclang-rt-14-dev \
-        openssl nginx-light curl procps python3-pykmip python3-msgpack python3-cryptography
+        openssl nginx-light python3-pykmip python3-msgpack python3-cryptography
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 missing_deps = $(shell for p in $(DEPS); do \
     dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
@@ -130,26 +130,25 @@ $(B)/tests/integration/%: $(B)/tests/integration/%.o $(B)/libt.a $(B)/core.a
 test: deps  ## all tests: unit suites, then real servers
 	@$(MAKE) --no-print-directory all test-built
 test-built: $(UNIT) $(INTEG) $(B)/sidekeyd $(B)/sidekey
-	@B=$(B) sh tests/run.sh $(UNIT) $(INTEG) $(INTEG_SH)
+	@B=$(B) sh tests/run.sh $(UNIT) $(FUZZ_REPLAY) $(INTEG) $(INTEG_SH)
 
 unit: $(UNIT)  ## unit suites only
 	@B=$(B) sh tests/run.sh $(UNIT)
 integration: all $(INTEG)  ## real servers only
 	@B=$(B) sh tests/run.sh $(INTEG) $(INTEG_SH)
 
-# Sanitizers want one process; the suites that fork on purpose still do.
 asan:  ## unit and C integration suites under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory VARIANT=asan sanitized
 tsan:  ## the same under ThreadSanitizer
 	@$(MAKE) --no-print-directory VARIANT=tsan sanitized
 sanitized: $(UNIT) $(INTEG) $(B)/sidekeyd $(B)/sidekey
-	@B=$(B) CK_FORK=no CK_TIMEOUT_MULTIPLIER=5 TSAN_OPTIONS="suppressions=tests/tsan.supp" \
+	@B=$(B) CK_TIMEOUT_MULTIPLIER=5 TSAN_OPTIONS="suppressions=tests/tsan.supp" \
 	    sh tests/run.sh $(UNIT) $(INTEG)
 valgrind:  ## unit suites under valgrind
 	@$(MAKE) --no-print-directory VARIANT=valgrind valgrinded
 valgrinded: $(UNIT)
-	@B=$(B) CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 \
-	    RUNNER="valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp" \
+	@B=$(B) CK_TIMEOUT_MULTIPLIER=20 \
+	    RUNNER="valgrind --quiet --trace-children=yes --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp" \
 	    sh tests/run.sh $(UNIT)
 
 demo: deps  ## see it work: real key server, real Coordinator, real files
@@ -180,6 +179,7 @@ fuzz-smoke: fuzz  ## each of them for FUZZ_SECONDS; prints what they reach
 	@sh tests/fuzz/smoke.sh $(if $(filter command line,$(origin B)),$(B),build/fuzz) $(FUZZ_SECONDS)
 fuzz-replay: $(FUZZ_REPLAY)  ## the committed corpora, without clang
 	@B=$(B) sh tests/run.sh $(FUZZ_REPLAY)
+test-built: $(FUZZ_REPLAY)
 .PHONY: fuzz fuzzers fuzz-smoke fuzz-replay
 
 # ---- measuring -----------------------------------------------------------------

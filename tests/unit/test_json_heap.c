@@ -94,9 +94,11 @@ START_TEST(threads_share_it)
 {
     pthread_t threads[3];
     bool has_failed[3] = { false, false, false };
-    size_t held = skp_secret_held();
+    size_t held;
 
     skd_json_heap_install();
+    skd_json_heap_trim();
+    held = skp_secret_held();
     for (size_t i = 0; i < SKP_ARRAY_LEN(threads); i++) {
         ck_assert_int_eq(
             pthread_create(&threads[i], NULL, parse_many, &has_failed[i]), 0);

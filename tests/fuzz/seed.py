@@ -1,0 +1,242 @@
+#!/usr/bin/python3
+"""seed.py - writes seeds for the fuzz targets, from the golden messages of
+tests/lib and, where the shared data is there, from recorded KMIP messages.
+
+Usage: seed.py FOLDER    (run in the root of the tree; then minimise with
+       tests/fuzz/merge.sh)
+"""
+import json
+import os
+import re
+import struct
+import sys
+
+SEED_A = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+SEED_B = "ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BB"
+UUID_1 = "67f1adf3-08e5-4eea-94e3-e611f263c87b"
+UUID_2 = "0b9c2d4e-1111-4222-8333-944445555666"
+SHARED = os.environ.get("SIDEKEY_SHARED", "../shared")
+out = sys.argv[1]
+counts = {}
+
+
+def write(door, data):
+    folder = os.path.join(out, door)
+    os.makedirs(folder, exist_ok=True)
+    counts[door] = counts.get(door, 0) + 1
+    with open(os.path.join(folder, f"seed-{counts[door]:03}"), "wb") as file:
+        file.write(data if isinstance(data, bytes) else data.encode())
+
+
+def hex_texts(path):
+    """Each run of adjacent hex string literals, as bytes."""
+    text = open(path, encoding="utf-8").read()
+    for run in re.findall(r'(?:"[0-9a-f]+"\s*)+', text):
+        digits = "".join(re.findall(r'"([0-9a-f]+)"', run))
+        if len(digits) >= 8 and len(digits) % 2 == 0:
+            yield bytes.fromhex(digits)
+
+
+def edit(kind, at, number, data=b""):
+    head = bytes([kind]) + at.to_bytes(3, "big")
+    return head + number.to_bytes(1 if kind < 2 else 2, "big") + data
+
+
+EDITS = [b"", edit(0, 7, 1), edit(1, 9, 0xFF), edit(2, 40, 0), edit(3, 8, 4), edit(4, 3, 2, b"ab"),
+         edit(5, 16, 16), edit(6, 0, 8), edit(0, 70, 0x80) + edit(2, 72, 0)]
+
+# ---- messages of PROTOCOL.md -------------------------------------------------
+
+wires = list(hex_texts("tests/lib/wire.c"))
+for wire in wires:
+    write("frame", b"\x02" + wire)
+requests = [w for w in wires if w[0] == 0x94 and w[1] == 0]
+for odd in (b"\xc1", b"\xdd\xff\xff\xff\xff", b"\x95\x01", b"\xdf\x00\x00\x00\x01\x01", b"\xd4\x01\x02",
+            b"\xd9\x05abc", b"\xc6\x00\x05\x00\x00", b"\x94" * 9, b"\x93\x02\xa7changed\x90"):
+    write("frame", b"\x01" + odd)
+    write("connection", b"\x03\x00" + requests[0] + odd)
+
+
+def pack(value):
+    if isinstance(value, bool):
+        return b"\xc3" if value else b"\xc2"
+    if value is None:
+        return b"\xc0"
+    if isinstance(value, int):
+        return struct.pack(">B", value) if value < 128 else b"\xce" + struct.pack(">I", value)
+    if isinstance(value, bytes):
+        return b"\xc5" + struct.pack(">H", len(value)) + value
+    if isinstance(value, str):
+        return b"\xd9" + bytes([len(value)]) + value.encode()
+    if isinstance(value, list):
+        return bytes([0x90 | len(value)]) + b"".join(map(pack, value))
+    return bytes([0x80 | len(value)]) + b"".join(pack(k) + pack(v) for k, v in value.items())
+
+
+def call(method, msgid=1, **params):
+    return pack([0, msgid, method, [params]])
+
+
+calls = [
+    call("hello"), call("pubkey", tenant="a"), call("pubkey", tenant="nobody"),
+    call("encrypt", tenant="a", plaintext=b"hello", aad=b"x"),
+    call("encrypt", tenant="b", plaintext=b"", suite=1),
+    call("encrypt", tenant="b", plaintext=b"raw", suite="x25519-aes256ctr", raw=True),
+    call("decrypt", tenant="a", ciphertext=b"SKE1\x01" + bytes(43) + b"1234"),
+    call("decrypt", tenant="a", ciphertext=bytes(40), raw=True),
+    call("unwrap", tenant="a", header=bytes(96)), call("rewrap", tenant="a", header=bytes(96)),
+    call("watch", tenants=["a", "b"]), call("watch"), call("tenants"), call("tenants", cursor="a"),
+    call("status"), call("refresh"), call("refresh", accept_removals=True), call("forget", tenant="a"),
+    call("nothing"), call("hello", unknown=1), pack([2, "x", []]), pack([0, None, "hello", [{}]]),
+]
+for number, one in enumerate(requests + calls):
+    write("connection", bytes([number % 12, 0]) + one)
+write("connection", b"\x07\x00" + b"".join(requests))
+write("connection", b"\x05\x00" + b"".join(calls))
+write("connection", b"\x09\x00" + b"".join(calls[-9:]) + calls[0][:-2])
+for choice in range(64):
+    write("connection", bytes([choice % 12, choice]) + calls[choice % 4])
+
+# ---- envelopes ---------------------------------------------------------------
+
+for which in range(4):
+    for number, script in enumerate(EDITS):
+        write("header", bytes([which << 3 | (number % 4) << 1]) + script)
+for header in hex_texts("tests/lib/golden.c"):
+    if len(header) >= 48:
+        write("header", b"\x00" + header[:96])
+        write("header", b"\x01" + header[:48])
+for flags in range(32):
+    for script in EDITS[:3] + [edit(6, 56, 16400), edit(2, 56 + 16400, 0), edit(5, 56, 16400), edit(3, 56, 16400)]:
+        write("payload", bytes([flags]) + struct.pack(">Q", flags * 16400 + 1) + script)
+for number in ((1 << 52) - 1, 1 << 52, (1 << 64) - 1, (1 << 52) + (1 << 42) + 55, 71, 72, 55):
+    write("payload", b"\x00" + struct.pack(">Q", number))
+    write("payload", b"\x01" + struct.pack(">Q", number))
+
+# ---- KMIP --------------------------------------------------------------------
+
+OPERATIONS = [0x0A, 0x0B, 0x08, 0x03, 0x12, 0x13, 0x14, 0x1E]
+
+
+def batch_operations(message):
+    """The operations of the items of a response, as indices of OPERATIONS."""
+    found = re.findall(b"\x42\x00\x5c\x05\x00\x00\x00\x04(....)", message, re.DOTALL)
+    numbers = [struct.unpack(">I", one)[0] for one in found]
+    return [OPERATIONS.index(n) if n in OPERATIONS else 0 for n in numbers][:16] or [0]
+
+
+def write_answer(message, operations, identifier):
+    questions = bytes(o | identifier << 3 for o in operations)
+    write("kmip_answer", bytes([(len(operations) - 1) << 4]) + questions + message)
+
+
+def shared(name):
+    path = os.path.join(SHARED, "kmip", name)
+    return json.load(open(path, encoding="utf-8")) if os.path.exists(path) else {}
+
+
+for case in shared("kmip-vectors.json").get("messages", []):
+    data = bytes.fromhex(case["hex"])
+    write("ttlv", data)
+    if case["direction"] != "request":
+        for identifier in range(3):
+            write_answer(data, batch_operations(data), identifier)
+for case in shared("kmip-vectors.json").get("primitives", []):
+    write("ttlv", bytes.fromhex(case["hex"]))
+for case in shared("hostile.json").get("cases", []):
+    data = bytes.fromhex(case["hex"])
+    if len(data) <= 4096:
+        write("ttlv", data)
+        write_answer(data, [2 if case["answers"] == "locate" else 0], 0)
+for kind in range(64):
+    write("kmip_answer", bytes([1, kind]))
+    write("kmip_answer", bytes([0x31, kind, kind + 1 & 63, 0, 1]))
+for script in EDITS:
+    write("kmip_answer", bytes([0x71] + list(range(8))) + script)
+for depth in (15, 16, 17):
+    data = b""
+    for _ in range(depth):
+        data = b"\x42\x00\x7b\x01" + struct.pack(">I", len(data)) + data
+    write("ttlv", data)
+for text in ("\u00e9\u20ac\U0001f600", "a\x7fb", "\x1b["):
+    data = text.encode()
+    write("ttlv", b"\x42\x00\x7d\x07" + struct.pack(">I", len(data)) + data + bytes(-len(data) % 8))
+
+# ---- JSON --------------------------------------------------------------------
+
+good = {"id": UUID_1, "zero_knowledge": True}
+pages = [
+    {"revision": 912, "tenants": [good, {"id": UUID_2, "zero_knowledge": False, "key_seed": SEED_A}],
+     "next": "tenants-2.json"},
+    {"revision": "abc", "tenants": [{"id": UUID_2, "zero_knowledge": False, "key_seed": [SEED_A, SEED_B]}]},
+    {"revision": -1, "tenants": []}, {"tenants": [], "next": None, "revision": 1e3},
+    {"revision": 1, "tenants": [dict(good, key_seed=SEED_A)]},
+    {"revision": 1, "tenants": [dict(good, key_seed=None, more=[{"x": [1.5, -0.0, 1e-9]}])]},
+    {"revision": 1, "tenants": [{"id": UUID_2, "zero_knowledge": False, "key_seed": "AAAA"}]},
+    {"revision": 1, "tenants": [{"id": UUID_2, "zero_knowledge": False, "key_seed": [SEED_A, "?"]}]},
+    {"revision": 1, "tenants": [good, good]}, {"revision": 1, "tenants": {}},
+    {"revision": 1, "tenants": [{"id": "x"}]}, {"revision": 1, "tenants": [[]]},
+    {"revision": 1, "tenants": [{"id": UUID_1, "zero_knowledge": 1}]},
+    {"revision": 1, "tenants": [{"id": UUID_1, "zero_knowledge": False}]},
+]
+for page in pages:
+    write("coordinator", json.dumps(page))
+for text in ('{"revision":1,"revision":2,"tenants":[]}', '{"revision":"\\u0041\\ud83d\\ude00","tenants":[]}',
+             '{"revision":"\\ud83d","tenants":[]}', '{"revision":1,"tenants":[],"next":"\\n\\/\\"\\\\"}', "[]", "{",
+             '{"a":' * 17 + "1" + "}" * 17, '{"revision":01}', '{"revision":1,}', '{"r\u00e9":"\u20ac"}', "nul", '"\\u0000"',
+             '{"tenants":[{"id":"' + UUID_1 + '","id":"' + UUID_1 + '"}],"revision":1}', "{'a':1}", "1" * 64):
+    write("coordinator", text)
+write("coordinator", b'{"revision":"\xff","tenants":[]}')
+
+pem = "-----BEGIN CERTIFICATE-----\nhush\n-----END CERTIFICATE-----\n"
+tls = {"key_file": "/k.pem", "cert_file": "/c.pem", "ca_file": "/ca.pem", "cipher_suites": [4865, 4866],
+       "server_name": "kms", "insecure_skip_verify": False}
+own = {"socket": "/run/s.sock", "workers": 2, "max_connections": 10, "max_connections_per_uid": 5, "max_payload": 65536,
+       "keep_generations": 4, "max_stale": "24h", "removal_brake": 0.5, "require_memory": "none", "audit": "stderr",
+       "metrics": "", "sandbox": "off", "log_level": "debug", "log_format": "json",
+       "access": [{"uid": 500, "tenants": "*", "allow": ["encrypt", "decrypt"]},
+                  {"gid": 5, "tenants": [UUID_1], "allow": ["all"]}, {"user": "root", "allow": ["admin"]}]}
+kmip = {"port": 5696, "address": "kms:1", "hosts": ["a", "b:7", "[::1]:8"], "major_version": 1, "minor_version": 4,
+        "negotiate": True, "require_active": True, "pipeline_depth": 4, "compound_create": False,
+        "tenant_attribute_name": "x-tenant", "timeout": "3s"}
+remote = {"crypto": {"mode": "remote-multi-keys", "update_period": "1m", "kms_config": {"kmip": kmip, "tls": tls}},
+          "coordinator": {"url": "https://c/tenants.json", "token": "hush-token", "timeout": "5s", "max_page_bytes": 100000,
+                          "tls": dict(tls, key=pem, cert=pem, ca=pem)}, "sidekey": own}
+configs = [
+    {"crypto": {"mode": "single-key", "key": SEED_A}}, {"crypto": {"key": "hush not base64"}},
+    {"crypto": {"mode": "local-multi-keys", "tenant_keys": {UUID_1: SEED_A, UUID_2: [SEED_B, SEED_A]}}, "sidekey": own},
+    {"crypto": {"mode": "local-multi-keys", "tenant_keys": {"bad id": SEED_A, "t": "hush", "u": 1}}},
+    remote, {"crypto": {"mode": "other", "kms_config": {"kmip": {"hosts": [1, ""], "minor_version": 9}}}},
+    {"crypto": {"mode": "remote-multi-keys"}}, {"sidekey": {"acess": [], "workers": -1, "max_payload": 1e9}}, {},
+    {"sidekey": {"access": [{"uid": -1, "gid": "x", "tenants": [1], "allow": ["fly"], "odd": 0}, 3]}},
+    {"crypto": 1, "coordinator": [], "sidekey": "x"}, {"other": {"password": "hush"}, "crypto": {"key": SEED_A}},
+]
+for config in configs:
+    write("config", json.dumps(config, indent=1))
+    write("config", json.dumps(config) + "\0" + json.dumps({"crypto": {"key": SEED_B}, "coordinator": {"token": "hush2"}}))
+write("config", json.dumps({"sidekey": own}) + "\0" + json.dumps({"crypto": remote["crypto"], "coordinator": remote["coordinator"]}))
+for section in ("crypto", "coordinator", "sidekey"):
+    for key, value in remote[section].items():
+        for other in (None, -1, 1.5, "", "x", [], {}):
+            if other != value:
+                write("config", json.dumps({**remote, section: {**remote[section], key: other}}))
+for text in ('{"a":1,"a":2}', '{"crypto":{"key":"\\u00e9\\ud83d\\ude00"}}', '{"a":"\\ud800"}', "", "[]", "{} x", '{"a":1e999}',
+             '{"a":' * 33 + "1" + "}" * 33, '{"a":' + "1" * 41 + "}", "{\n\n\"a\"\n:\n}", '{"a":"\t"}', '{"a":"\\u0000"}'):
+    write("config", text)
+
+# ---- small texts -------------------------------------------------------------
+
+for text in ("0", "1h30m", "1.5h", "500ms", "-3us", "+2\u00b5s", "4\u03bcs", "9223372036854775807ns", "-9223372036854775808ns",
+             "9223372036854775808ns", "1", "s", ".s", ".5s", "5.s", "1h 2m", "2562047h47m16.854775807s", "0.000000000001h",
+             "1e3s", "", "+", "-0", "99999999999999999999h", "1.00000000000000000000000000001s"):
+    write("duration", text)
+for text in ("", "AA==", "AAA=", "AAAA", " AAAA\r\n", "AB==", "A===", "AA=A", "A A=", "-_==", SEED_A, SEED_B, "+/+/", "====",
+             "AAAA\t\t", "=AAA", "AAAAA"):
+    write("base64", text)
+for text in ("https://c.example/a/tenants.json\ntenants-2.json\n120",
+             "http://u:p@c:8080/a/b?x#y\n../c?d=e#f\nWed, 21 Oct 2026 07:28:00 GMT",
+             "https://c/a\nhttps://C:443/b\n0", "https://c/a\nhttp://c/a\n99999999999999999999", "https://c/a\n//evil/x\n-1",
+             "file:///etc/a.json\nb.json\n1 ", "file:///a%20b%00\n%0a\n", "file://host/x\nx\n", "https://[::1]:7/a\n?q\nx",
+             "ftp://x/y\nz\n", "https://c/a?b=c\n\n1", "https://c/%2e%2e/a\n./../%2f\n2", "HTTPS://c\nx y\n3", "\n\n", "x\ny\nz",
+             "https://u@c/\nhttps://u:q@c/\n4", "https://c/a\nname.of.server\n5", "https://c/a\n::1\n5"):
+    write("http", text)
