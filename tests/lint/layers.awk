@@ -19,6 +19,10 @@ BEGIN {
 }
 
 function layer_of(path) {
+    # Public headers include one another as they are installed: side by side.
+    if (path !~ /\//) {
+        return path ~ /^sidekey[a-z_]*\.h$/ ? "libclient" : path
+    }
     if (path ~ /^agent\/[^\/]+\//) {
         split(path, part, "/")
         return part[1] "/" part[2]
