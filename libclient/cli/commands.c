@@ -50,9 +50,10 @@ const struct skc_command skc_commands[] = {
       "A seed is a secret: it is not printed to a terminal without --force,\n"
       "and -o creates FILE readable by you only and never overwrites one.\n" },
     { "kms", skc_cmd_kms,
-      "put|activate|get-attributes|revoke|destroy TENANT, or: kms list", 1, 2,
+      "put|activate|get-attributes|revoke|destroy TENANT, or: kms list|info", 1,
+      2,
       SKC_BIT(CONFIG) | SKC_BIT(SECRET) | SKC_BIT(INPUT) | SKC_BIT(GENERATE) |
-          SKC_BIT(PRE_ACTIVE) | SKC_BIT(REASON),
+          SKC_BIT(PRE_ACTIVE) | SKC_BIT(REASON) | SKC_BIT(JSON),
       DEFAULT_MS, "store and retire seeds in the KMIP server",
       "Talks to the key server itself, as the agent's configuration says, and\n"
       "not to the agent.  `put` reads the seed in base64 from standard input\n"

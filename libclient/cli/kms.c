@@ -6,20 +6,16 @@
  *
  * Secrets:  the seed of put is in an array wiped here.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agent/config/config.h"
 #include "agent/source/kmip/kmip_provision.h"
-#include "libclient/cli/cli_output.h"
-#include "libclient/cli/cli_seed.h"
+#include "libclient/cli/cli_text.h"
 #include "libclient/cli/commands.h"
-
-/* Far more than any seed; what is longer is another file. */
-#define SEED_TEXT_MAX 4096u
+#include "libclient/cli/kms_print.h"
+#include "libclient/cli/kms_seed.h"
 
 /* One subcommand of kms. */
 struct kms_verb {
@@ -34,119 +30,21 @@ struct kms_verb {
 /* ---- put ------------------------------------------------------------------
  */
 
-static enum skp_err
-read_fd(int fd, const char *name, struct skp_buf *ret, struct skp_diag *diag)
-{
-    while (ret->len < ret->cap) {
-        ssize_t n = read(fd, ret->ptr + ret->len, ret->cap - ret->len);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return skc_cli_output_fail(diag, name, errno);
-        }
-        if (n == 0) {
-            return SKP_ERR_OK;
-        }
-        ret->len += (size_t)n;
-    }
-    return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT, "%s: too long for a seed",
-                    name);
-}
-
-static enum skp_err
-read_seed(const struct skc_cli *cli, struct skp_buf *ret, struct skp_diag *diag)
-{
-    const char *path = cli->args.input;
-    enum skp_err err;
-    int fd;
-
-    if (cli->args.generate) {
-        return skc_cli_seed_make(ret);
-    }
-    if (path == NULL || strcmp(path, "-") == 0) {
-        return read_fd(cli->streams.in_fd, "standard input", ret, diag);
-    }
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return skc_cli_output_fail(diag, path, errno);
-    }
-    err = read_fd(fd, path, ret, diag);
-    (void)close(fd);
-    return err;
-}
-
-/* Files end in a newline; the server keeps what it is given. */
-static struct skp_view trim(const struct skp_buf *buf)
-{
-    struct skp_view view = { buf->ptr, buf->len };
-
-    while (view.len > 0 && view.ptr[view.len - 1] <= ' ') {
-        view.len--;
-    }
-    while (view.len > 0 && view.ptr[0] <= ' ') {
-        view.ptr++;
-        view.len--;
-    }
-    return view;
-}
-
 static enum skp_err run_put(struct skc_cli *cli,
                             struct skd_kmip_provision *provision,
                             struct skp_view tenant,
                             struct skp_diag *diag)
 {
-    SKP_WIPED(uint8_t, text, SEED_TEXT_MAX);
-    struct skp_buf buf = skp_buf_over(text, SEED_TEXT_MAX);
+    SKP_WIPED(uint8_t, text, SKC_KMS_SEED_MAX);
+    struct skp_buf buf = skp_buf_over(text, SKC_KMS_SEED_MAX);
+    struct skp_view seed = { NULL, 0 };
     char identifier[SKD_KMIP_IDENTIFIER_MAX + 1];
 
-    SKP_TRY(read_seed(cli, &buf, diag));
-    SKP_TRY(skd_kmip_provision_put(provision, tenant, trim(&buf),
+    SKP_TRY(skc_kms_seed_read(cli, &buf, &seed, diag));
+    SKP_TRY(skd_kmip_provision_put(provision, tenant, seed,
                                    !cli->args.pre_active, identifier, diag));
-    if (!cli->args.quiet) {
-        (void)fprintf(cli->streams.out, "%s\n", identifier);
-    }
+    skc_kms_print_put(cli, identifier);
     return SKP_ERR_OK;
-}
-
-/* ---- get-attributes and list ----------------------------------------------
- */
-
-static enum skp_err run_attributes(struct skc_cli *cli,
-                                   struct skd_kmip_provision *provision,
-                                   struct skp_view tenant,
-                                   struct skp_diag *diag)
-{
-    FILE *out = cli->streams.out;
-    struct skd_kmip_object object;
-
-    SKP_TRY(skd_kmip_provision_attributes(provision, tenant, &object, diag));
-    (void)fprintf(out, "identifier %s\nname       %s\nstate      %s\n",
-                  object.identifier, object.name, object.state);
-    (void)fprintf(out, "initial    %" PRId64 "\nactivation %" PRId64 "\n",
-                  object.initial_s, object.activation_s);
-    return SKP_ERR_OK;
-}
-
-static void print_object(void *state, const struct skd_kmip_object *object)
-{
-    (void)fprintf(state, "%-36s  %-36s  %s\n", object->identifier,
-                  object->name[0] == '\0' ? "-" : object->name, object->state);
-}
-
-static enum skp_err run_list(struct skc_cli *cli,
-                             struct skd_kmip_provision *provision,
-                             struct skp_view tenant,
-                             struct skp_diag *diag)
-{
-    (void)tenant;
-    if (!cli->args.quiet) {
-        (void)fprintf(cli->streams.out, "%-36s  %-36s  %s\n", "IDENTIFIER",
-                      "NAME", "STATE");
-    }
-    return skd_kmip_provision_list(provision, print_object, cli->streams.out,
-                                   diag);
 }
 
 /* ---- activate, revoke and destroy -----------------------------------------
@@ -157,8 +55,9 @@ static enum skp_err run_activate(struct skc_cli *cli,
                                  struct skp_view tenant,
                                  struct skp_diag *diag)
 {
-    (void)cli;
-    return skd_kmip_provision_activate(provision, tenant, diag);
+    SKP_TRY(skd_kmip_provision_activate(provision, tenant, diag));
+    skc_kms_print_done(cli, "activated");
+    return SKP_ERR_OK;
 }
 
 static enum skp_err find_reason(const char *name,
@@ -193,8 +92,10 @@ static enum skp_err run_revoke(struct skc_cli *cli,
     enum skd_kmip_revocation reason = SKD_REVOKED_UNSPECIFIED;
 
     SKP_TRY(find_reason(cli->args.reason, &reason, diag));
-    return skd_kmip_provision_revoke(provision, tenant, reason,
-                                     skp_view_of("sidekey kms revoke"), diag);
+    SKP_TRY(skd_kmip_provision_revoke(provision, tenant, reason,
+                                      skp_view_of("sidekey kms revoke"), diag));
+    skc_kms_print_done(cli, "revoked");
+    return SKP_ERR_OK;
 }
 
 static enum skp_err run_destroy(struct skc_cli *cli,
@@ -202,8 +103,184 @@ static enum skp_err run_destroy(struct skc_cli *cli,
                                 struct skp_view tenant,
                                 struct skp_diag *diag)
 {
-    (void)cli;
-    return skd_kmip_provision_destroy(provision, tenant, diag);
+    SKP_TRY(skd_kmip_provision_destroy(provision, tenant, diag));
+    skc_kms_print_done(cli, "destroyed");
+    return SKP_ERR_OK;
+}
+
+/* ---- get-attributes and list ----------------------------------------------
+ */
+
+static void print_json_object(FILE *out, const struct skd_kmip_object *object)
+{
+    (void)fprintf(out, "{\"identifier\": ");
+    skc_cli_text_json(out, object->identifier);
+    (void)fprintf(out, ", \"name\": ");
+    skc_cli_text_json(out, object->name);
+    (void)fprintf(out, ", \"state\": ");
+    skc_cli_text_json(out, object->state);
+    skc_kms_print_json_date(out, "initial", object->initial_s);
+    skc_kms_print_json_date(out, "activation", object->activation_s);
+    (void)fputc('}', out);
+}
+
+static enum skp_err run_attributes(struct skc_cli *cli,
+                                   struct skd_kmip_provision *provision,
+                                   struct skp_view tenant,
+                                   struct skp_diag *diag)
+{
+    FILE *out = cli->streams.out;
+    struct skd_kmip_object object;
+
+    SKP_TRY(skd_kmip_provision_attributes(provision, tenant, &object, diag));
+    if (cli->args.json) {
+        print_json_object(out, &object);
+        (void)fputc('\n', out);
+        return SKP_ERR_OK;
+    }
+    (void)fprintf(out, "identifier %s\nname       %s\nstate      %s\n",
+                  object.identifier, object.name, object.state);
+    skc_kms_print_date(out, "initial", object.initial_s);
+    skc_kms_print_date(out, "activation", object.activation_s);
+    return SKP_ERR_OK;
+}
+
+/* Where list prints to. */
+struct listing {
+    FILE *out;
+    bool is_json;
+    size_t n;
+};
+
+static void print_object(void *state, const struct skd_kmip_object *object)
+{
+    struct listing *listing = state;
+
+    if (listing->is_json) {
+        (void)fprintf(listing->out, listing->n == 0 ? "\n  " : ",\n  ");
+        print_json_object(listing->out, object);
+    } else {
+        (void)fprintf(listing->out, "%-36s  %-36s  %s\n", object->identifier,
+                      object->name[0] == '\0' ? "-" : object->name,
+                      object->state);
+    }
+    listing->n++;
+}
+
+static enum skp_err run_list(struct skc_cli *cli,
+                             struct skd_kmip_provision *provision,
+                             struct skp_view tenant,
+                             struct skp_diag *diag)
+{
+    FILE *out = cli->streams.out;
+    struct listing listing = { out, cli->args.json, 0 };
+
+    (void)tenant;
+    if (cli->args.json) {
+        (void)fputc('[', out);
+    } else if (!cli->args.quiet) {
+        (void)fprintf(out, "%-36s  %-36s  %s\n", "IDENTIFIER", "NAME", "STATE");
+    }
+    SKP_TRY(skd_kmip_provision_list(provision, print_object, &listing, diag));
+    if (cli->args.json) {
+        (void)fprintf(out, listing.n == 0 ? "]\n" : "\n]\n");
+    }
+    return SKP_ERR_OK;
+}
+
+/* ---- info -----------------------------------------------------------------
+ */
+
+/* The operations that sidekey needs and the server does not offer. */
+static struct skc_kms_words find_missing(const struct skd_kmip_query *query)
+{
+    struct skc_kms_words missing = { 0, skd_kmip_operation_name };
+    size_t n = 0;
+    const uint32_t *needed = skd_kmip_query_needed(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!skd_kmip_query_offers(query, needed[i])) {
+            missing.bits |= UINT64_C(1) << needed[i];
+        }
+    }
+    return missing;
+}
+
+static void print_info(FILE *out, const struct skd_kmip_info *info)
+{
+    const struct skd_kmip_query *query = &info->query;
+    struct skc_kms_words missing = find_missing(query);
+
+    (void)fprintf(out, "versions  ");
+    for (size_t i = 0; i < info->versions.n; i++) {
+        (void)fprintf(out, " %" PRIu32 ".%" PRIu32,
+                      info->versions.rows[i].major,
+                      info->versions.rows[i].minor);
+    }
+    (void)fprintf(out, info->versions.n == 0 ? " none told\n" : "\n");
+    (void)fprintf(out, "vendor     %s\n",
+                  query->vendor[0] == '\0' ? "none told" : query->vendor);
+    skc_kms_print_words(
+        out, "operations",
+        (struct skc_kms_words){ query->operations, skd_kmip_operation_name });
+    skc_kms_print_words(
+        out, "objects",
+        (struct skc_kms_words){ query->object_types, skd_kmip_object_name });
+    if (query->n_profiles > 0) {
+        (void)fprintf(out, "profiles   %zu\n", query->n_profiles);
+    }
+    if (missing.bits == 0) {
+        (void)fprintf(out, "needed     all operations are offered\n");
+    } else {
+        skc_kms_print_words(out, "missing", missing);
+    }
+}
+
+static void print_json_info(FILE *out, const struct skd_kmip_info *info)
+{
+    const struct skd_kmip_query *query = &info->query;
+    struct skc_kms_words missing = find_missing(query);
+
+    (void)fprintf(out, "{\"versions\": [");
+    for (size_t i = 0; i < info->versions.n; i++) {
+        (void)fprintf(out, "%s\"%" PRIu32 ".%" PRIu32 "\"", i == 0 ? "" : ", ",
+                      info->versions.rows[i].major,
+                      info->versions.rows[i].minor);
+    }
+    (void)fprintf(out, "], \"vendor\": ");
+    skc_cli_text_json(out, query->vendor);
+    skc_kms_print_json_words(
+        out, "operations",
+        (struct skc_kms_words){ query->operations, skd_kmip_operation_name });
+    skc_kms_print_json_words(
+        out, "object_types",
+        (struct skc_kms_words){ query->object_types, skd_kmip_object_name });
+    (void)fprintf(out, ", \"profiles\": [");
+    for (size_t i = 0; i < query->n_profiles; i++) {
+        (void)fprintf(out, "%s%" PRIu32, i == 0 ? "" : ", ",
+                      query->profiles[i]);
+    }
+    (void)fputc(']', out);
+    skc_kms_print_json_words(out, "missing", missing);
+    (void)fprintf(out, ", \"complete\": %s}\n",
+                  missing.bits == 0 ? "true" : "false");
+}
+
+static enum skp_err run_info(struct skc_cli *cli,
+                             struct skd_kmip_provision *provision,
+                             struct skp_view tenant,
+                             struct skp_diag *diag)
+{
+    struct skd_kmip_info info;
+
+    (void)tenant;
+    SKP_TRY(skd_kmip_provision_info(provision, &info, diag));
+    if (cli->args.json) {
+        print_json_info(cli->streams.out, &info);
+    } else {
+        print_info(cli->streams.out, &info);
+    }
+    return SKP_ERR_OK;
 }
 
 /* ---- the run --------------------------------------------------------------
@@ -214,6 +291,7 @@ static const struct kms_verb verbs[] = {
     { "activate", true, run_activate },
     { "get-attributes", true, run_attributes },
     { "list", false, run_list },
+    { "info", false, run_info },
     { "revoke", true, run_revoke },
     { "destroy", true, run_destroy },
 };
@@ -277,7 +355,7 @@ int skc_cmd_kms(struct skc_cli *cli)
     if (verb == NULL) {
         return skc_cli_misuse(cli,
                               "%s: none of put, activate, "
-                              "get-attributes, list, revoke, destroy",
+                              "get-attributes, list, revoke, destroy, info",
                               skc_cli_word(cli, 0));
     }
     if (verb->wants_tenant != (skc_cli_word(cli, 1) != NULL)) {

@@ -1,5 +1,6 @@
 /* test_kmip_pykmip.c - provisioning and fetching against a PyKMIP server, over
- * TLS 1.2 (as installed) and TLS 1.3 (pykmip13.py).
+ * TLS 1.2 (as installed) and TLS 1.3 (pykmip13.py); the built `sidekey kms`
+ * too, from the folder in the environment variable B.
  *
  * Needs /usr/bin/python3 with PyKMIP 0.10; skips, and says so, without it.
  */
@@ -437,6 +438,160 @@ START_TEST(insecure_skip_verify_takes_any_certificate)
 }
 END_TEST
 
+START_TEST(the_server_tells_its_versions_its_vendor_and_what_it_offers)
+{
+    const struct server *const servers[] = { &tls12, &tls13 };
+
+    for (size_t i = 0; i < SKP_ARRAY_LEN(servers); i++) {
+        struct skd_kmip_config config = config_of(servers[i]);
+        struct skd_kmip_provision *provision = provision_of(&config);
+        struct skd_kmip_info info;
+        size_t n = 0;
+        const uint32_t *needed = skd_kmip_query_needed(&n);
+
+        skt_ok(skd_kmip_provision_info(provision, &info, NULL));
+        ck_assert_uint_eq(info.versions.n, 6);
+        ck_assert_uint_eq(info.versions.rows[0].major, 2);
+        ck_assert_uint_eq(info.versions.rows[1].minor, 4);
+        ck_assert_msg(strncmp(info.query.vendor, "PyKMIP 0.10", 11) == 0, "%s",
+                      info.query.vendor);
+        for (size_t k = 0; k < n; k++) {
+            ck_assert_msg(skd_kmip_query_offers(&info.query, needed[k]), "%s",
+                          skd_kmip_operation_name(needed[k]));
+        }
+        skd_kmip_provision_free(&provision);
+    }
+}
+END_TEST
+
+/* ---- the command line ---------------------------------------------------- */
+
+enum {
+    WORDS = 6
+};
+
+#define TENANT "5d3c1a0e-7c44-4c1d-9a55-0f0d5b6f2a11"
+
+/* What the program `sidekey kms` says to its words, and its exit code. */
+struct said {
+    int code;
+    char *text; /* both outputs; of the test, which is short-lived */
+};
+
+/* For the server of tls12, as the agent would have it. */
+static void write_config(const char *path)
+{
+    char text[4096];
+
+    (void)snprintf(
+        text, sizeof text,
+        "{\"crypto\": {\"mode\": \"remote-multi-keys\", \"update_period\": \"1h\","
+        " \"kms_config\": {\"kmip\": {\"address\":"
+        " \"127.0.0.1:%u\", \"timeout\": \"20s\"},"
+        " \"tls\": {\"key_file\": \"%s\", \"cert_file\": \"%s\","
+        " \"ca_file\": \"%s\"}}},"
+        " \"coordinator\": {\"url\": \"http://127.0.0.1:9/none\"}}",
+        (unsigned)tls12.host.port, client->key_file, client->cert_file,
+        ca->cert_file);
+    ck_assert(skt_write_file(path, text, 0600));
+}
+
+/* Run `sidekey kms words...`, up to WORDS - 1 of them. */
+static struct said kms(const char *const words[WORDS])
+{
+    const char *build = getenv("B");
+    char program[SKT_PATH_MAX];
+    char config[SKT_PATH_MAX + 64];
+    char out[SKT_PATH_MAX + 64];
+    const char *argv[4 + WORDS + 1] = { program, "kms", "--config", config };
+    struct said said = { -1, NULL };
+
+    (void)snprintf(program, sizeof program, "%.400s/sidekey",
+                   build == NULL ? "build/release" : build);
+    (void)snprintf(config, sizeof config, "%s/kms.json", dir);
+    (void)snprintf(out, sizeof out, "%s/kms.out", dir);
+    write_config(config);
+    for (size_t i = 0; i < WORDS && words[i] != NULL; i++) {
+        argv[4 + i] = words[i];
+    }
+    (void)remove(out);
+    said.code = skt_exec(argv, NULL, out, 60000);
+    said.text = skt_read_file(out, NULL);
+    ck_assert_ptr_nonnull(said.text);
+    return said;
+}
+
+/* Assert the exit code, and a part of what is said; "" for nothing at all. */
+static void
+check_kms(int code, const char *part, const char *const words[WORDS])
+{
+    struct said said = kms(words);
+
+    ck_assert_msg(said.code == code, "%s: exit %d: %s", words[0], said.code,
+                  said.text);
+    ck_assert_msg(part[0] == '\0' ? said.text[0] == '\0'
+                                  : strstr(said.text, part) != NULL,
+                  "%s: %s", words[0], said.text);
+    ck_assert_msg(strstr(said.text, SEED_A) == NULL, "the seed is shown");
+    free(said.text);
+}
+
+#define KMS(code, part, ...) \
+    check_kms((code), (part), (const char *const[WORDS]){ __VA_ARGS__ })
+
+START_TEST(the_command_line_leads_a_seed_through_its_life)
+{
+    KMS(1, "sidekey: " TENANT ": NOT_FOUND: the kms has no object of that name",
+        "get-attributes", TENANT);
+    KMS(0, "registered " TENANT " as object ", "put", TENANT, "--generate");
+    KMS(1,
+        "sidekey: " TENANT ": ALREADY_EXISTS: the kms has an object of that "
+        "name already",
+        "put", TENANT, "--generate");
+    KMS(0, "\nname       " TENANT "\nstate      Active\ninitial    20",
+        "get-attributes", TENANT);
+    KMS(0, ", \"activation\": null}\n", "get-attributes", TENANT, "--json");
+    KMS(0, "  " TENANT "  Active\n", "list");
+    KMS(0, "\"name\": \"" TENANT "\", \"state\": \"Active\"", "list", "--json");
+    /* An object that is Active cannot be destroyed. */
+    KMS(1, "Destroy refused: Permission Denied", "destroy", TENANT);
+    KMS(0, "revoked " TENANT "\n", "revoke", TENANT);
+    KMS(0, "\nstate      Deactivated\n", "get-attributes", TENANT);
+    KMS(0, "destroyed " TENANT "\n", "destroy", TENANT);
+    KMS(1, "NOT_FOUND", "destroy", TENANT);
+}
+END_TEST
+
+START_TEST(the_command_line_puts_a_given_seed_and_activates_it_later)
+{
+    char seed[SKT_PATH_MAX + 64];
+    char absent[SKT_PATH_MAX + 64];
+
+    (void)snprintf(seed, sizeof seed, "-i%s/seed", dir);
+    (void)snprintf(absent, sizeof absent, "-i%s/absent", dir);
+    ck_assert(skt_write_file(seed + 2, SEED_A "\n", 0600));
+    KMS(1, "NOT_FOUND", "put", "later", absent);
+    KMS(0, "\"state\": \"Pre-Active\"}\n", "put", "later", seed, "--pre-active",
+        "--json");
+    KMS(0, "activated later\n", "activate", "later");
+    KMS(0, "\nstate      Active\n", "get-attributes", "later");
+    KMS(0, "", "put", "quiet", seed, "--quiet");
+    KMS(0, "", "revoke", "quiet", "--reason=key-compromise", "--quiet");
+    KMS(0, "\nstate      Compromised\n", "get-attributes", "quiet");
+}
+END_TEST
+
+START_TEST(the_command_line_tells_what_the_server_offers)
+{
+    KMS(0, "versions   2.0 1.4 1.3 1.2 1.1 1.0\nvendor     PyKMIP 0.10",
+        "info");
+    KMS(0, "\nneeded     all operations are offered\n", "info");
+    KMS(0, "Register, Derive Key, Locate, ", "info");
+    KMS(0, "\"missing\": [], \"complete\": true}", "info", "--json");
+    KMS(64, "takes no tenant", "info", TENANT);
+}
+END_TEST
+
 /* ---- main ---------------------------------------------------------------- */
 
 static int run_tests(void)
@@ -451,6 +606,10 @@ static int run_tests(void)
         a_missing_or_foreign_client_certificate_is_named_as_the_reason,
         the_version_is_negotiated_and_the_next_server_tried,
         insecure_skip_verify_takes_any_certificate,
+        the_server_tells_its_versions_its_vendor_and_what_it_offers,
+        the_command_line_leads_a_seed_through_its_life,
+        the_command_line_puts_a_given_seed_and_activates_it_later,
+        the_command_line_tells_what_the_server_offers,
     };
 
     return skt_run("kmip_pykmip", tests, SKP_ARRAY_LEN(tests));

@@ -143,7 +143,7 @@ void skt_http_say(struct skt_http *http,
 {
     ck_assert_uint_le(n_steps, SKT_HTTP_STEPS_MAX);
     (void)pthread_mutex_lock(&http->mutex);
-    http->steps = steps;
+    memmove(http->steps, steps, n_steps * sizeof *steps);
     http->n_steps = n_steps;
     http->n_requests = 0;
     (void)pthread_mutex_unlock(&http->mutex);

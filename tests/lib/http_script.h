@@ -23,8 +23,8 @@ struct skt_http_step {
 
 struct skt_http {
     uint16_t port;
-    /* Of the test; the thread reads them.  Set before the requests come. */
-    const struct skt_http_step *steps;
+    /* What skt_http_say was given; the thread reads them. */
+    struct skt_http_step steps[SKT_HTTP_STEPS_MAX];
     size_t n_steps;
     /* What came, after skt_http_stop or between two requests. */
     char requests[SKT_HTTP_STEPS_MAX][2048];
@@ -40,7 +40,7 @@ struct skt_http {
  * answer of steps[i]; after the last step, or for another target, 599. */
 void skt_http_start(struct skt_http *http);
 
-/* Take up new steps from now on, and forget the requests. */
+/* Take up new steps from now on, which are copied, and forget the requests. */
 void skt_http_say(struct skt_http *http,
                   const struct skt_http_step *steps,
                   size_t n_steps);

@@ -184,6 +184,13 @@ static void answer_attributes(struct answer *answer,
     skd_ttlv_put_text(w, SKD_TAG_ATTRIBUTE_VALUE, name);
     skd_ttlv_end(w);
     put_enum_attribute(w, "Object Type", SKD_KMIP_OBJECT_SECRET_DATA);
+    if (object->initial_s != 0) {
+        skd_ttlv_begin(w, SKD_TAG_ATTRIBUTE);
+        skd_ttlv_put_text(w, SKD_TAG_ATTRIBUTE_NAME,
+                          skp_view_of("Initial Date"));
+        skd_ttlv_put_date(w, SKD_TAG_ATTRIBUTE_VALUE, object->initial_s);
+        skd_ttlv_end(w);
+    }
 }
 
 static void answer_register(struct answer *answer)
@@ -216,6 +223,8 @@ static void answer_register(struct answer *answer)
 
 static void answer_discover(struct answer *answer)
 {
+    answer->fake->n_versions_offered = (unsigned)skd_ttlv_count(
+        answer->item->payload, SKD_TAG_PROTOCOL_VERSION);
     if (answer->fake->minor_max == 0) {
         begin_answer(answer, 1, 5);
         return;
@@ -227,6 +236,58 @@ static void answer_discover(struct answer *answer)
         skd_ttlv_put_int(answer->w, SKD_TAG_VERSION_MINOR, (int32_t)minor - 1);
         skd_ttlv_end(answer->w);
     }
+}
+
+static uint32_t read_functions(struct skp_view payload)
+{
+    struct skd_ttlv item;
+    uint32_t functions = 0;
+
+    while (payload.len > 0) {
+        ck_assert(skd_ttlv_take(&payload, &item) == SKP_ERR_OK);
+        ck_assert(item.tag == SKD_TAG_QUERY_FUNCTION &&
+                  item.type == SKD_TTLV_ENUMERATION);
+        functions |= 1u << skd_ttlv_enum(&item);
+    }
+    return functions;
+}
+
+static void put_query(struct answer *answer)
+{
+    struct skt_fake *fake = answer->fake;
+    struct skd_ttlv_writer *w = answer->w;
+
+    for (uint32_t i = 1; i < 64; i++) {
+        if ((fake->query_operations >> i & 1u) != 0) {
+            skd_ttlv_put_enum(w, SKD_TAG_OPERATION, i);
+        }
+    }
+    skd_ttlv_put_enum(w, SKD_TAG_OBJECT_TYPE, SKD_KMIP_OBJECT_SECRET_DATA);
+    if (fake->vendor != NULL) {
+        skd_ttlv_put_text(w, SKD_TAG_VENDOR_IDENTIFICATION,
+                          skp_view_of(fake->vendor));
+    }
+    skd_ttlv_begin(w, SKD_TAG_SERVER_INFORMATION);
+    skd_ttlv_end(w);
+    for (uint32_t profile = 7; fake->has_profiles && profile <= 9;
+         profile += 2) {
+        skd_ttlv_begin(w, SKD_TAG_PROFILE_INFORMATION);
+        skd_ttlv_put_enum(w, SKD_TAG_PROFILE_NAME, profile);
+        skd_ttlv_end(w);
+    }
+}
+
+static void answer_query(struct answer *answer)
+{
+    struct skt_fake *fake = answer->fake;
+
+    fake->query_functions = read_functions(answer->item->payload);
+    if (fake->query_operations == 0) {
+        begin_answer(answer, 1, 5);
+        return;
+    }
+    begin_answer(answer, 0, 0);
+    put_query(answer);
 }
 
 static void change_state(struct answer *answer, struct skt_fake_object *object)
@@ -282,6 +343,9 @@ static void write_answer(struct answer *answer)
         break;
     case SKD_OP_DISCOVER_VERSIONS:
         answer_discover(answer);
+        break;
+    case SKD_OP_QUERY:
+        answer_query(answer);
         break;
     default:
         answer_object(answer);

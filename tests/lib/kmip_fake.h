@@ -1,8 +1,8 @@
 /* kmip_fake.h - a KMIP server of a few objects, to be served by a script.
  *
  * Reads requests with the agent's TTLV reader and answers Locate, Get, Get
- * Attributes, Register, Activate, Revoke, Destroy and Discover Versions as a
- * right server does, with faults where a test sets them.
+ * Attributes, Register, Activate, Revoke, Destroy, Discover Versions and Query
+ * as a right server does, with faults where a test sets them.
  */
 #ifndef SKT_KMIP_FAKE_H
 #define SKT_KMIP_FAKE_H
@@ -15,12 +15,13 @@
 struct skt_fake_object {
     char identifier[64];
     char name[64];
-    char seed[128];   /* base64 */
-    uint32_t state;   /* enum skd_kmip_state */
-    bool is_lost;     /* Get and Get Attributes say Item Not Found */
-    bool is_denied;   /* they say Permission Denied */
-    bool is_poison;   /* Get answers with bytes that are no KMIP */
-    bool is_misnamed; /* Get Attributes tells another name */
+    char seed[128];    /* base64 */
+    uint32_t state;    /* enum skd_kmip_state */
+    int64_t initial_s; /* Initial Date; 0: not told */
+    bool is_lost;      /* Get and Get Attributes say Item Not Found */
+    bool is_denied;    /* they say Permission Denied */
+    bool is_poison;    /* Get answers with bytes that are no KMIP */
+    bool is_misnamed;  /* Get Attributes tells another name */
 };
 
 struct skt_fake {
@@ -32,11 +33,16 @@ struct skt_fake {
     bool takes_activation_date; /* in Register; else Invalid Field */
     bool refuses_all;           /* Authentication Not Successful */
     uint32_t minor_max;         /* 0: refuses Discover Versions */
+    uint64_t query_operations;  /* bits of what Query tells; 0: refuses it */
+    const char *vendor;         /* Vendor Identification; NULL: none */
+    bool has_profiles;          /* Query tells profiles 7 and 9 */
     /* Seen. */
     unsigned n_messages;
     unsigned n_items;
     size_t largest_batch;
     uint32_t last_minor;
+    unsigned n_versions_offered; /* in the last Discover Versions */
+    uint32_t query_functions;    /* of the last Query, as bits */
 };
 
 struct skt_fake_object *skt_fake_add(struct skt_fake *fake,

@@ -13,8 +13,8 @@
 
 #define NOBODY 65534
 
-/* The address sanitizer replaces mlock by nothing that succeeds. */
-#ifdef __SANITIZE_ADDRESS__
+/* The sanitizers replace mlock by nothing that succeeds. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define HAS_MLOCK false
 #elif defined(__has_feature)
 #define HAS_MLOCK (!__has_feature(address_sanitizer))

@@ -63,13 +63,16 @@ static void close_bench(struct bench *bench)
 
 static enum skp_err fetch_as(struct bench *bench, struct skd_fetch fetch)
 {
+    enum skp_err err;
 
     skd_material_free(&bench->material);
     skt_ok(skd_material_new(&bench->material));
     bench->diag.text[0] = '\0';
     bench->retry_ms = 99;
-    return bench->source->ops->fetch(bench->source, &fetch, bench->material,
-                                     &bench->retry_ms, &bench->diag);
+    err = bench->source->ops->fetch(bench->source, &fetch, bench->material,
+                                    &bench->retry_ms, &bench->diag);
+    (void)skt_http_n_requests(&bench->server); /* now they may be read */
+    return err;
 }
 
 static enum skp_err fetch_with(struct bench *bench, const struct skd_env *env)

@@ -387,8 +387,8 @@ static bool is_on_heap(const uint8_t needle[16])
     return is_found;
 }
 
-/* AddressSanitizer has a heap of its own, where the search does not look. */
-#if defined __SANITIZE_ADDRESS__
+/* The sanitizers have heaps of their own, where the search does not look. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define HAS_PLAIN_HEAP false
 #elif defined __has_feature
 #if __has_feature(address_sanitizer)

@@ -43,6 +43,7 @@ static enum skp_err get(struct bench *bench,
                         const struct skd_http_request *ask)
 {
     struct skd_http_request request = *ask;
+    enum skp_err err;
 
     if (request.url == NULL) {
         request.url = bench->url;
@@ -56,7 +57,9 @@ static enum skp_err get(struct bench *bench,
     skd_http_answer_done(&bench->answer);
     bench->diag.text[0] = '\0';
     skt_http_say(&bench->server, step, 1);
-    return skd_http_get(bench->http, &request, &bench->answer, &bench->diag);
+    err = skd_http_get(bench->http, &request, &bench->answer, &bench->diag);
+    (void)skt_http_n_requests(&bench->server); /* now they may be read */
+    return err;
 }
 
 static enum skp_err get_answer(struct bench *bench, const char *answer)

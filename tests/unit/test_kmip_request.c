@@ -44,6 +44,53 @@ START_TEST(a_locate_is_written_as_the_golden_bytes)
 }
 END_TEST
 
+/* Query of all four functions, Maximum Response Size and item id 1. */
+static const char golden_query[] =
+    "42007801000000c04200770100000048420069010000002042006a0200000004"
+    "000000010000000042006b020000000400000004000000004200500200000004"
+    "000100000000000042000d0200000004000000010000000042000f0100000068"
+    "42005c0500000004000000180000000042009308000000040000000100000000"
+    "4200790100000040420074050000000400000001000000004200740500000004"
+    "000000020000000042007405000000040000000300000000"
+    "42007405000000040000000a00000000";
+
+START_TEST(a_query_is_written_as_the_golden_bytes)
+{
+    const struct skd_kmip_question question = {
+        .operation = SKD_OP_QUERY,
+        .query_functions = SKD_KMIP_QUERY_PROFILES |
+                           SKD_KMIP_QUERY_INFORMATION | SKD_KMIP_QUERY_OBJECTS |
+                           SKD_KMIP_QUERY_OPERATIONS,
+    };
+
+    check_written(&question, 1, skt_hex(golden_query));
+}
+END_TEST
+
+START_TEST(profiles_are_asked_for_from_kmip_1_3_on)
+{
+    static const size_t lengths[] = { 184, 200 }; /* of 1.2 and of 1.3 */
+
+    for (uint32_t i = 0; i < SKP_ARRAY_LEN(lengths); i++) {
+        const struct skd_kmip_version version = { 1, 2 + i };
+        struct skd_kmip_question question = {
+            .operation = SKD_OP_QUERY,
+            .query_functions =
+                SKD_KMIP_QUERY_PROFILES | SKD_KMIP_QUERY_INFORMATION |
+                SKD_KMIP_QUERY_OBJECTS | SKD_KMIP_QUERY_OPERATIONS,
+        };
+        struct skp_secret out = { NULL, 0, 0 };
+
+        skt_ok(skd_kmip_request_write(version, &question, 1, 1, &out));
+        ck_assert_uint_eq(out.len, lengths[i]);
+        question.query_functions = SKD_KMIP_QUERY_PROFILES;
+        skt_err(skd_kmip_request_write(version, &question, 1, 1, &out),
+                i == 0 ? SKP_ERR_INVALID_ARGUMENT : SKP_ERR_OK);
+        skp_secret_done(&out);
+    }
+}
+END_TEST
+
 /* A recorded request differs from ours in the header's Maximum Response Size
  * and in item ids, which it mostly lacks: both are taken out to compare. */
 static void copy_comparable(struct skp_view message, struct skp_secret *ret)
@@ -75,13 +122,16 @@ static void check_recorded(const char *name,
                            const struct skd_kmip_question *questions,
                            size_t n)
 {
-    const cJSON *json = skt_shared_json("kmip/kmip-vectors.json");
+    static const cJSON *json;
     struct skp_secret out = { NULL, 0, 0 };
     struct skp_secret ours = { NULL, 0, 0 };
     struct skp_secret theirs = { NULL, 0, 0 };
     const cJSON *entry;
     bool is_found = false;
 
+    if (json == NULL) {
+        json = skt_shared_json("kmip/kmip-vectors.json");
+    }
     if (json == NULL) {
         return;
     }
@@ -130,7 +180,17 @@ START_TEST(requests_say_the_same_as_recorded_ones)
         .revocation = SKD_REVOKED_CESSATION,
         .text = skp_view_of("rotated"),
     };
+    const struct skd_kmip_question query = {
+        .operation = SKD_OP_QUERY,
+        .query_functions = SKD_KMIP_QUERY_OPERATIONS | SKD_KMIP_QUERY_OBJECTS |
+                           SKD_KMIP_QUERY_INFORMATION,
+    };
+    const struct skd_kmip_question versions[] = {
+        { .operation = SKD_OP_DISCOVER_VERSIONS, .discover_all = true },
+    };
 
+    check_recorded("query.request", &query, 1);
+    check_recorded("discover_versions.request", versions, 1);
     check_recorded("locate_found.request", &locate, 1);
     check_recorded("locate_max2.request", &two, 1);
     check_recorded("batch_get_continue.request", get, 3);
@@ -172,6 +232,7 @@ START_TEST(only_questions_that_change_nothing_are_repeatable)
         { SKD_OP_REGISTER, false }, { SKD_OP_GET_ATTRIBUTES, true },
         { SKD_OP_ACTIVATE, false }, { SKD_OP_DISCOVER_VERSIONS, true },
         { SKD_OP_REVOKE, false },   { SKD_OP_DESTROY, false },
+        { SKD_OP_QUERY, true },
     };
 
     for (size_t i = 0; i < SKP_ARRAY_LEN(rows); i++) {
@@ -186,6 +247,8 @@ END_TEST
 
 SKT_SUITE("kmip_request",
           a_locate_is_written_as_the_golden_bytes,
+          a_query_is_written_as_the_golden_bytes,
+          profiles_are_asked_for_from_kmip_1_3_on,
           requests_say_the_same_as_recorded_ones,
           a_question_without_its_identifier_is_never_sent,
           only_questions_that_change_nothing_are_repeatable)

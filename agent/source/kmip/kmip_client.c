@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/source/kmip/kmip_payload.h"
+#include "agent/source/kmip/kmip_text.h"
 #include "agent/source/kmip/ttlv.h"
 
 /* What one read may bring beyond the answer awaited. */
@@ -359,20 +360,6 @@ enum skp_err skd_kmip_client_connect(struct skd_kmip_client *client,
 
 /* ---- words --------------------------------------------------------------- */
 
-/* Words of a server: printable ASCII only, and not many of them. */
-static void copy_clean(struct skp_view text, char *ret, size_t cap)
-{
-    size_t len = text.len < cap - 1 ? text.len : cap - 1;
-
-    for (size_t i = 0; i < len; i++) {
-        ret[i] = '?';
-        if (text.ptr[i] >= 0x20 && text.ptr[i] < 0x7f) {
-            ret[i] = (char)text.ptr[i];
-        }
-    }
-    ret[len] = '\0';
-}
-
 void skd_kmip_client_explain(const struct skd_kmip_question *question,
                              const struct skd_kmip_answer *answer,
                              struct skp_diag *ret)
@@ -381,7 +368,7 @@ void skd_kmip_client_explain(const struct skd_kmip_question *question,
         skd_kmip_operation_name((uint32_t)question->operation);
     char words[121];
 
-    copy_clean(answer->message, words, sizeof words);
+    skd_kmip_text_copy(answer->message, words, sizeof words);
     if (answer->status != SKD_STATUS_FAILED) {
         (void)skp_fail(ret, SKP_ERR_OK, "%s ended as %s", operation,
                        answer->status == SKD_STATUS_PENDING ? "pending"

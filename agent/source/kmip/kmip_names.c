@@ -9,14 +9,49 @@ struct name_row {
 };
 
 static const struct name_row operations[] = {
-    { SKD_OP_REGISTER, "Register" },
-    { SKD_OP_LOCATE, "Locate" },
-    { SKD_OP_GET, "Get" },
-    { SKD_OP_GET_ATTRIBUTES, "Get Attributes" },
-    { SKD_OP_ACTIVATE, "Activate" },
-    { SKD_OP_REVOKE, "Revoke" },
-    { SKD_OP_DESTROY, "Destroy" },
-    { SKD_OP_DISCOVER_VERSIONS, "Discover Versions" },
+    { 0x01, "Create" },
+    { 0x02, "Create Key Pair" },
+    { 0x03, "Register" },
+    { 0x04, "Re-key" },
+    { 0x05, "Derive Key" },
+    { 0x06, "Certify" },
+    { 0x07, "Re-certify" },
+    { 0x08, "Locate" },
+    { 0x09, "Check" },
+    { 0x0A, "Get" },
+    { 0x0B, "Get Attributes" },
+    { 0x0C, "Get Attribute List" },
+    { 0x0D, "Add Attribute" },
+    { 0x0E, "Modify Attribute" },
+    { 0x0F, "Delete Attribute" },
+    { 0x10, "Obtain Lease" },
+    { 0x11, "Get Usage Allocation" },
+    { 0x12, "Activate" },
+    { 0x13, "Revoke" },
+    { 0x14, "Destroy" },
+    { 0x15, "Archive" },
+    { 0x16, "Recover" },
+    { 0x17, "Validate" },
+    { 0x18, "Query" },
+    { 0x19, "Cancel" },
+    { 0x1A, "Poll" },
+    { 0x1B, "Notify" },
+    { 0x1C, "Put" },
+    { 0x1D, "Re-key Key Pair" },
+    { 0x1E, "Discover Versions" },
+    { 0x1F, "Encrypt" },
+    { 0x20, "Decrypt" },
+    { 0x21, "Sign" },
+    { 0x22, "Signature Verify" },
+    { 0x23, "MAC" },
+    { 0x24, "MAC Verify" },
+    { 0x25, "RNG Retrieve" },
+    { 0x26, "RNG Seed" },
+    { 0x27, "Hash" },
+    { 0x28, "Create Split Key" },
+    { 0x29, "Join Split Key" },
+    { 0x2A, "Import" },
+    { 0x2B, "Export" },
 };
 
 static const struct name_row reasons[] = {
@@ -56,6 +91,12 @@ static const struct name_row states[] = {
     { SKD_STATE_DESTROYED_COMPROMISED, "Destroyed Compromised" },
 };
 
+static const struct name_row object_types[] = {
+    { 1, "Certificate" }, { 2, "Symmetric Key" }, { 3, "Public Key" },
+    { 4, "Private Key" }, { 5, "Split Key" },     { 6, "Template" },
+    { 7, "Secret Data" }, { 8, "Opaque Object" }, { 9, "PGP Key" },
+};
+
 static const char *
 find_name(const struct name_row *rows, size_t n_rows, uint32_t number)
 {
@@ -80,4 +121,9 @@ const char *skd_kmip_reason_name(uint32_t reason)
 const char *skd_kmip_state_name(uint32_t state)
 {
     return find_name(states, SKP_ARRAY_LEN(states), state);
+}
+
+const char *skd_kmip_object_name(uint32_t object_type)
+{
+    return find_name(object_types, SKP_ARRAY_LEN(object_types), object_type);
 }

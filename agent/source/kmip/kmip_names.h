@@ -32,6 +32,7 @@ enum skd_kmip_tag {
     SKD_TAG_PROTOCOL_VERSION = 0x420069,
     SKD_TAG_VERSION_MAJOR = 0x42006A,
     SKD_TAG_VERSION_MINOR = 0x42006B,
+    SKD_TAG_QUERY_FUNCTION = 0x420074,
     SKD_TAG_REQUEST_HEADER = 0x420077,
     SKD_TAG_REQUEST_MESSAGE = 0x420078,
     SKD_TAG_REQUEST_PAYLOAD = 0x420079,
@@ -46,11 +47,15 @@ enum skd_kmip_tag {
     SKD_TAG_REVOCATION_REASON_CODE = 0x420082,
     SKD_TAG_SECRET_DATA = 0x420085,
     SKD_TAG_SECRET_DATA_TYPE = 0x420086,
+    SKD_TAG_SERVER_INFORMATION = 0x420088,
     SKD_TAG_SYMMETRIC_KEY = 0x42008F,
     SKD_TAG_TEMPLATE_ATTRIBUTE = 0x420091,
     SKD_TAG_UNIQUE_BATCH_ITEM_ID = 0x420093,
     SKD_TAG_UNIQUE_IDENTIFIER = 0x420094,
+    SKD_TAG_VENDOR_IDENTIFICATION = 0x42009D,
     SKD_TAG_LOCATED_ITEMS = 0x4200D5,
+    SKD_TAG_PROFILE_INFORMATION = 0x4200EB,
+    SKD_TAG_PROFILE_NAME = 0x4200EC,
 };
 
 /* 9.1.3.2.27 */
@@ -62,6 +67,7 @@ enum skd_kmip_operation {
     SKD_OP_ACTIVATE = 0x12,
     SKD_OP_REVOKE = 0x13,
     SKD_OP_DESTROY = 0x14,
+    SKD_OP_QUERY = 0x18,
     SKD_OP_DISCOVER_VERSIONS = 0x1E,
 };
 
@@ -103,6 +109,12 @@ enum skd_kmip_revocation {
     SKD_REVOKED_PRIVILEGE_WITHDRAWN,
 };
 
+/* Query Function, as bits of 1 << number. */
+#define SKD_KMIP_QUERY_OPERATIONS  (1u << 0x01)
+#define SKD_KMIP_QUERY_OBJECTS     (1u << 0x02)
+#define SKD_KMIP_QUERY_INFORMATION (1u << 0x03)
+#define SKD_KMIP_QUERY_PROFILES    (1u << 0x0A)
+
 #define SKD_KMIP_OBJECT_SECRET_DATA 7u
 #define SKD_KMIP_SECRET_PASSWORD    1u
 #define SKD_KMIP_SECRET_SEED        2u
@@ -116,5 +128,6 @@ enum skd_kmip_revocation {
 const char *skd_kmip_operation_name(uint32_t operation);
 const char *skd_kmip_reason_name(uint32_t reason);
 const char *skd_kmip_state_name(uint32_t state);
+const char *skd_kmip_object_name(uint32_t object_type);
 
 #endif /* SKD_KMIP_NAMES_H */

@@ -1,5 +1,5 @@
 /* kmip_provision.h - what an operator does with the objects in the KMS:
- * `sidekey kms put | get-attributes | list | revoke | destroy TENANT`.
+ * `sidekey kms put | get-attributes | revoke | destroy TENANT`, `list`, `info`.
  *
  * Every call names one object by the identifier that Locate gave for the
  * tenant, refuses when there are several, and repeats nothing that changes the
@@ -19,6 +19,7 @@
 #define SKD_KMIP_PROVISION_H
 
 #include "agent/source/kmip/kmip_client.h"
+#include "agent/source/kmip/kmip_query.h"
 
 struct skd_kmip_provision; /* opaque */
 
@@ -39,6 +40,12 @@ struct skd_kmip_object {
     const char *state;    /* "Active", ...; "unknown" */
     int64_t initial_s;    /* Initial Date, Unix seconds; 0: not given */
     int64_t activation_s; /* Activation Date; 0: not given */
+};
+
+/* What the KMS says about itself. */
+struct skd_kmip_info {
+    struct skd_kmip_versions versions; /* none: it does not tell */
+    struct skd_kmip_query query;
 };
 
 /* All of them:
@@ -98,5 +105,11 @@ SKP_MUST_CHECK enum skp_err
 skd_kmip_provision_activate(struct skd_kmip_provision *provision,
                             struct skp_view tenant,
                             struct skp_diag *diag);
+
+/* Discover Versions and Query; about no object. */
+SKP_MUST_CHECK enum skp_err
+skd_kmip_provision_info(struct skd_kmip_provision *provision,
+                        struct skd_kmip_info *ret,
+                        struct skp_diag *diag);
 
 #endif /* SKD_KMIP_PROVISION_H */

@@ -12,6 +12,7 @@ bool skd_kmip_question_is_repeatable(const struct skd_kmip_question *question)
     return question->operation == SKD_OP_LOCATE ||
            question->operation == SKD_OP_GET ||
            question->operation == SKD_OP_GET_ATTRIBUTES ||
+           question->operation == SKD_OP_QUERY ||
            question->operation == SKD_OP_DISCOVER_VERSIONS;
 }
 
@@ -128,7 +129,37 @@ static void put_revoke(struct skd_ttlv_writer *w,
     skd_ttlv_end(w);
 }
 
+static void put_versions(struct skd_ttlv_writer *w,
+                         const struct skd_kmip_question *question)
+{
+    if (question->discover_all) {
+        return;
+    }
+    for (uint32_t minor = question->discover_minor + 1; minor > 0; minor--) {
+        put_version(w, 1, minor - 1);
+    }
+}
+
+/* Servers may refuse a function that came after the version spoken. */
+static uint32_t allowed_functions(struct skd_kmip_version version,
+                                  const struct skd_kmip_question *question)
+{
+    return version.major == 1 && version.minor < 3
+               ? question->query_functions & ~SKD_KMIP_QUERY_PROFILES
+               : question->query_functions;
+}
+
+static void put_functions(struct skd_ttlv_writer *w, uint32_t functions)
+{
+    for (uint32_t function = 1; function < 32; function++) {
+        if ((functions >> function & 1u) != 0) {
+            skd_ttlv_put_enum(w, SKD_TAG_QUERY_FUNCTION, function);
+        }
+    }
+}
+
 static void put_payload(struct skd_ttlv_writer *w,
+                        struct skd_kmip_version version,
                         const struct skd_kmip_question *question)
 {
     if (question->identifier.len > 0) {
@@ -148,10 +179,10 @@ static void put_payload(struct skd_ttlv_writer *w,
         put_revoke(w, question);
         break;
     case SKD_OP_DISCOVER_VERSIONS:
-        for (uint32_t minor = question->discover_minor + 1; minor > 0;
-             minor--) {
-            put_version(w, 1, minor - 1);
-        }
+        put_versions(w, question);
+        break;
+    case SKD_OP_QUERY:
+        put_functions(w, allowed_functions(version, question));
         break;
     case SKD_OP_GET:
     case SKD_OP_ACTIVATE:
@@ -162,6 +193,7 @@ static void put_payload(struct skd_ttlv_writer *w,
 }
 
 static void put_batch_item(struct skd_ttlv_writer *w,
+                           struct skd_kmip_version version,
                            const struct skd_kmip_question *question,
                            uint32_t id)
 {
@@ -173,7 +205,7 @@ static void put_batch_item(struct skd_ttlv_writer *w,
     skd_ttlv_put_bytes(w, SKD_TAG_UNIQUE_BATCH_ITEM_ID,
                        (struct skp_view){ bytes, sizeof bytes });
     skd_ttlv_begin(w, SKD_TAG_REQUEST_PAYLOAD);
-    put_payload(w, question);
+    put_payload(w, version, question);
     skd_ttlv_end(w);
     skd_ttlv_end(w);
 }
@@ -183,6 +215,7 @@ static bool has_its_identifier(const struct skd_kmip_question *question)
 {
     bool needs_none = question->operation == SKD_OP_LOCATE ||
                       question->operation == SKD_OP_REGISTER ||
+                      question->operation == SKD_OP_QUERY ||
                       question->operation == SKD_OP_DISCOVER_VERSIONS;
 
     return needs_none ? question->identifier.len == 0
@@ -199,7 +232,9 @@ enum skp_err skd_kmip_request_write(struct skd_kmip_version version,
 
     skp_assert(n >= 1 && n <= SKD_KMIP_BATCH_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (!has_its_identifier(&questions[i])) {
+        if (!has_its_identifier(&questions[i]) ||
+            (questions[i].operation == SKD_OP_QUERY &&
+             allowed_functions(version, &questions[i]) == 0)) {
             return SKP_ERR_INVALID_ARGUMENT;
         }
     }
@@ -218,7 +253,7 @@ enum skp_err skd_kmip_request_write(struct skd_kmip_version version,
     skd_ttlv_put_int(&w, SKD_TAG_BATCH_COUNT, (int32_t)n);
     skd_ttlv_end(&w);
     for (size_t i = 0; i < n; i++) {
-        put_batch_item(&w, &questions[i], first_id + (uint32_t)i);
+        put_batch_item(&w, version, &questions[i], first_id + (uint32_t)i);
     }
     skd_ttlv_end(&w);
     return skd_ttlv_finish(&w);

@@ -30,7 +30,8 @@ struct skd_kmip_version {
 
 /* One operation.  Views are borrowed for as long as the question is asked. */
 struct skd_kmip_question {
-    struct skp_view identifier; /* not for Locate, Register, Discover */
+    /* Not for Locate, Register, Discover Versions, Query. */
+    struct skp_view identifier;
     /* Locate: what to look for; empty: every Secret Data.  Register: the
      * name to give. */
     struct skp_view tenant;
@@ -44,8 +45,13 @@ struct skd_kmip_question {
     enum skd_kmip_operation operation;
     enum skd_kmip_revocation revocation; /* Revoke */
     uint32_t maximum_items;              /* Locate; 0: not sent */
-    uint32_t discover_minor; /* Discover Versions: offers 1.x down to 1.0 */
-    bool all_attributes;     /* Get Attributes: not only those of a fetch */
+    /* Discover Versions: offers 1.x down to 1.0, unless discover_all, which
+     * offers nothing and so asks for all that the server speaks. */
+    uint32_t discover_minor;
+    uint32_t query_functions; /* Query: SKD_KMIP_QUERY_ bits, one at least;
+                               * Profiles is sent from KMIP 1.3 on */
+    bool discover_all;
+    bool all_attributes; /* Get Attributes: not only those of a fetch */
 };
 
 /* True when asking twice does no harm. */
@@ -55,7 +61,8 @@ bool skd_kmip_question_is_repeatable(const struct skd_kmip_question *question);
  * @n         1 to SKD_KMIP_BATCH_MAX.
  * @first_id  batch item id of the first question; the others count up.
  *   SKP_ERR_INVALID_ARGUMENT    a question that needs an identifier has none:
- *                               servers would use the ID Placeholder.
+ *                               servers would use the ID Placeholder; or a
+ *                               Query asks for nothing.
  *   SKP_ERR_RESOURCE_EXHAUSTED  no locked memory. */
 SKP_MUST_CHECK enum skp_err
 skd_kmip_request_write(struct skd_kmip_version version,
