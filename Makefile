@@ -105,7 +105,8 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libt.a $(B)/core.a
 DEPS := gcc g++ clang make pkg-config libuv1-dev libssl-dev libsodium-dev libcjson-dev \
         libmsgpack-dev libcurl4-openssl-dev zlib1g-dev check \
         clang-format clang-tidy cppcheck valgrind shellcheck libclang-rt-14-dev \
-        openssl nginx-light python3-pykmip python3-msgpack python3-cryptography
+        openssl nginx-light python3-pykmip python3-msgpack python3-cryptography \
+        golang-go golang-github-ugorji-go-codec-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 missing_deps = $(shell for p in $(DEPS); do \
     dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
@@ -252,13 +253,19 @@ install: all  ## install to $(DESTDIR)$(PREFIX)
 	ln -sf libsidekey.so.0 $(DESTDIR)$(LIBDIR)/libsidekey.so
 	install -m 644 $(B)/libsidekey.a $(DESTDIR)$(LIBDIR)/libsidekey.a
 	install -m 644 libclient/sidekey.h $(DESTDIR)$(PREFIX)/include/sidekey.h
+	install -m 644 libclient/sidekey_stream.h $(DESTDIR)$(PREFIX)/include/sidekey_stream.h
+	install -m 644 libclient/sidekey_keys.h $(DESTDIR)$(PREFIX)/include/sidekey_keys.h
+	install -m 644 libclient/sidekey_async.h $(DESTDIR)$(PREFIX)/include/sidekey_async.h
 	sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$(VERSION)|g' \
 	    -e 's|@MSGPACK@|$(shell pkg-config --libs-only-l $(MSGPACK))|g' \
 	    libclient/sidekey.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/sidekey.pc
 uninstall:  ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/sidekeyd $(DESTDIR)$(PREFIX)/bin/sidekey \
 	    $(DESTDIR)$(LIBDIR)/libsidekey.so.0 $(DESTDIR)$(LIBDIR)/libsidekey.so $(DESTDIR)$(LIBDIR)/libsidekey.a \
-	    $(DESTDIR)$(PREFIX)/include/sidekey.h $(DESTDIR)$(LIBDIR)/pkgconfig/sidekey.pc
+	    $(DESTDIR)$(PREFIX)/include/sidekey_async.h \
+	    $(DESTDIR)$(PREFIX)/include/sidekey_keys.h \
+	    $(DESTDIR)$(PREFIX)/include/sidekey.h $(DESTDIR)$(PREFIX)/include/sidekey_stream.h \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/sidekey.pc
 dist:  ## a source archive of the last commit
 	@mkdir -p build
 	git archive --prefix=sidekey-$(VERSION)/ -o build/sidekey-$(VERSION).tar.gz HEAD

@@ -111,11 +111,12 @@ enum skp_err skc_file_seal_new(const struct skc_seal_options *options,
     return SKP_ERR_OK;
 }
 
-/* Seal what seal->plain holds, and write it. */
-static enum skp_err
-write_chunk(struct skc_file_seal *seal, bool is_last, struct skp_diag *diag)
+/* Seal @plain, the next chunk, and write it. */
+static enum skp_err write_chunk(struct skc_file_seal *seal,
+                                struct skp_view plain,
+                                bool is_last,
+                                struct skp_diag *diag)
 {
-    struct skp_view plain = skp_secret_view(&seal->plain);
     struct skp_view sealed = { seal->sealed.bytes, plain.len };
 
     if (seal->suite == SKP_SUITE_X25519_HPKE_AES256GCM) {
@@ -128,23 +129,37 @@ write_chunk(struct skc_file_seal *seal, bool is_last, struct skp_diag *diag)
                               seal->sealed.bytes));
     }
     seal->n_chunks++;
-    skp_secret_clear(&seal->plain);
     return seal->sink.write(seal->sink.state, sealed, diag);
 }
 
-/* Move what fits from @bytes to the chunk, and write the chunk when it is full:
- * a full one is never the last, see chunked.h. */
+/* Seal what was kept between updates. */
+static enum skp_err
+write_kept(struct skc_file_seal *seal, bool is_last, struct skp_diag *diag)
+{
+    SKP_TRY(write_chunk(seal, skp_secret_view(&seal->plain), is_last, diag));
+    skp_secret_clear(&seal->plain);
+    return SKP_ERR_OK;
+}
+
+/* Move from @bytes to the envelope: a whole chunk where it stands, less than
+ * that by way of what is kept.  A full chunk is written at once, for it is
+ * never the last, see chunked.h. */
 static enum skp_err fill_chunk(struct skc_file_seal *seal,
                                struct skp_view *bytes,
                                struct skp_diag *diag)
 {
-    size_t room = SKP_CHUNK_LEN - seal->plain.len;
-    size_t len = bytes->len < room ? bytes->len : room;
+    struct skp_view piece = { bytes->ptr, SKP_CHUNK_LEN - seal->plain.len };
 
-    SKP_TRY(skp_secret_append(&seal->plain, bytes->ptr, len));
-    bytes->ptr += len;
-    bytes->len -= len;
-    return seal->plain.len == SKP_CHUNK_LEN ? write_chunk(seal, false, diag)
+    if (bytes->len < piece.len) {
+        piece.len = bytes->len;
+    }
+    bytes->ptr += piece.len;
+    bytes->len -= piece.len;
+    if (piece.len == SKP_CHUNK_LEN) {
+        return write_chunk(seal, piece, false, diag);
+    }
+    SKP_TRY(skp_secret_append(&seal->plain, piece.ptr, piece.len));
+    return seal->plain.len == SKP_CHUNK_LEN ? write_kept(seal, false, diag)
                                             : SKP_ERR_OK;
 }
 
@@ -161,5 +176,23 @@ enum skp_err skc_file_seal_update(struct skc_file_seal *seal,
 enum skp_err skc_file_seal_final(struct skc_file_seal *seal,
                                  struct skp_diag *diag)
 {
-    return write_chunk(seal, true, diag);
+    return write_kept(seal, true, diag);
+}
+
+static uint64_t tag_len(const struct skc_file_seal *seal)
+{
+    return seal->suite == SKP_SUITE_X25519_HPKE_AES256GCM ? SKP_GCM_TAG_LEN : 0;
+}
+
+uint64_t skc_file_seal_update_len(const struct skc_file_seal *seal, size_t len)
+{
+    uint64_t n_chunks = len / SKP_CHUNK_LEN +
+                        (len % SKP_CHUNK_LEN + seal->plain.len) / SKP_CHUNK_LEN;
+
+    return n_chunks * (SKP_CHUNK_LEN + tag_len(seal));
+}
+
+uint64_t skc_file_seal_final_len(const struct skc_file_seal *seal)
+{
+    return seal->plain.len + tag_len(seal);
 }

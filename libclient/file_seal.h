@@ -56,6 +56,11 @@ SKP_MUST_CHECK enum skp_err skc_file_seal_update(struct skc_file_seal *seal,
 SKP_MUST_CHECK enum skp_err skc_file_seal_final(struct skc_file_seal *seal,
                                                 struct skp_diag *diag);
 
+/* Bytes that the sink will be given by an update with @len bytes, which are at
+ * most PTRDIFF_MAX, and by final. */
+uint64_t skc_file_seal_update_len(const struct skc_file_seal *seal, size_t len);
+uint64_t skc_file_seal_final_len(const struct skc_file_seal *seal);
+
 /* Wipe and release; accepts a NULL pointer and leaves NULL behind. */
 void skc_file_seal_free(struct skc_file_seal **seal);
 

@@ -12,41 +12,50 @@
 
 /* X(NAME, member of struct skc_args, long name, letter or 0, value, sentence)
  * A NULL value makes a flag (a bool member), another one a text. */
-#define SKC_OPTION_MAP(X)                                                     \
-    X(SOCKET, socket, "socket", 0, "PATH",                                    \
-      "the agent's socket; else SIDEKEY_SOCKET, else the user's own agent, "  \
-      "else the system's")                                                    \
-    X(TIMEOUT, timeout, "timeout", 0, "DURATION",                             \
-      "wait at most so long for each answer: 5s, 250ms, 2m, or seconds")      \
-    X(QUIET, quiet, "quiet", 'q', NULL, "print errors only")                  \
-    X(HELP, help, "help", 'h', NULL, "print this text")                       \
-    X(JSON, json, "json", 0, NULL, "print JSON")                              \
-    X(INPUT, input, "input", 'i', "FILE", "read FILE; - is standard input")   \
-    X(OUTPUT, output, "output", 'o', "FILE",                                  \
-      "write FILE, once all of it is right; - is standard output")            \
-    X(FORCE, force, "force", 'f', NULL,                                       \
-      "overwrite FILE, or write to a terminal")                               \
-    X(AAD, aad, "aad", 0, "TEXT",                                             \
-      "bind the envelope to TEXT: it opens with the same TEXT only")          \
-    X(SUITE, suite, "suite", 0, "1|2|NAME",                                   \
-      "envelope suite: 2, x25519-hpke-aes256gcm, unless given")               \
-    X(RAW, raw, "raw", 0, NULL,                                               \
-      "suite 1 without its first 16 bytes, as the gateway writes it")         \
-    X(ANY_SUITE, any_suite, "any-suite", 0, NULL,                             \
-      "accept what the header says, unauthenticated suite 1 included")        \
-    X(ACCEPT_REMOVALS, accept_removals, "accept-removals", 0, NULL,           \
-      "let removals of tenants through that are held back")                   \
-    X(LIVE, live, "live", 0, NULL, "ask only whether the agent answers")      \
-    X(CONFIG, config, "config", 0, "FILE",                                    \
-      "the agent's configuration; /opt/config/application.json unless given") \
-    X(SECRET, secret, "secret", 0, "FILE",                                    \
-      "its secret half; /opt/secret/application.json unless given")           \
-    X(GENERATE, generate, "generate", 0, NULL,                                \
-      "make the seed here, of 48 random bytes")                               \
-    X(PRE_ACTIVE, pre_active, "pre-active", 0, NULL,                          \
-      "do not activate the new object")                                       \
-    X(REASON, reason, "reason", 0, "TEXT",                                    \
-      "why: unspecified (the default), key-compromise, superseded, "          \
+#define SKC_OPTION_MAP(X)                                                      \
+    X(SOCKET, socket, "socket", 0, "PATH",                                     \
+      "the agent's socket; else SIDEKEY_SOCKET, else the user's own agent, "   \
+      "else the system's")                                                     \
+    X(TIMEOUT, timeout, "timeout", 0, "DURATION",                              \
+      "wait at most so long for each answer: 5s, 250ms, 2m, or seconds")       \
+    X(QUIET, quiet, "quiet", 'q', NULL, "print errors only")                   \
+    X(HELP, help, "help", 'h', NULL, "print this text")                        \
+    X(JSON, json, "json", 0, NULL, "print JSON")                               \
+    X(INPUT, input, "input", 'i', "FILE", "read FILE; - is standard input")    \
+    X(OUTPUT, output, "output", 'o', "FILE",                                   \
+      "write FILE, once all of it is right; - is standard output")             \
+    X(FORCE, force, "force", 'f', NULL,                                        \
+      "overwrite FILE, or write to a terminal")                                \
+    X(AAD, aad, "aad", 0, "TEXT",                                              \
+      "bind the envelope to TEXT: it opens with the same TEXT only")           \
+    X(SUITE, suite, "suite", 0, "1|2|NAME",                                    \
+      "envelope suite: 2, x25519-hpke-aes256gcm, unless given")                \
+    X(RAW, raw, "raw", 0, NULL,                                                \
+      "suite 1 without its first 16 bytes, as the gateway writes it")          \
+    X(ANY_SUITE, any_suite, "any-suite", 0, NULL,                              \
+      "accept what the header says, unauthenticated suite 1 included")         \
+    X(ACCEPT_REMOVALS, accept_removals, "accept-removals", 0, NULL,            \
+      "let removals of tenants through that are held back")                    \
+    X(LIVE, live, "live", 0, NULL, "ask only whether the agent answers")       \
+    X(CONFIG, config, "config", 0, "FILE",                                     \
+      "the agent's configuration; /opt/config/application.json unless given")  \
+    X(SECRET, secret, "secret", 0, "FILE",                                     \
+      "its secret half; /opt/secret/application.json unless given")            \
+    X(GENERATE, generate, "generate", 0, NULL,                                 \
+      "make the seed here, of 48 random bytes")                                \
+    X(PRE_ACTIVE, pre_active, "pre-active", 0, NULL,                           \
+      "do not activate the new object")                                        \
+    X(RANGE, range, "range", 0, "A-B",                                         \
+      "bytes A to B of the plaintext only, counted from 0, B included; A- is " \
+      "all from A on, -N the last N bytes")                                    \
+    X(RECURSIVE, recursive, "recursive", 'r', NULL,                            \
+      "work through the files of whole folders")                               \
+    X(ALL_FILE_SYSTEMS, all_file_systems, "all-file-systems", 0, NULL,         \
+      "go on where another file system is mounted")                            \
+    X(TENANT, tenant, "tenant", 0, "TENANT",                                   \
+      "ask whether the agent opens the header for TENANT")                     \
+    X(REASON, reason, "reason", 0, "TEXT",                                     \
+      "why: unspecified (the default), key-compromise, superseded, "           \
       "cessation-of-operation")
 
 /* Indices, to make bits of. */
@@ -75,6 +84,8 @@ struct skc_args {
     const char *config;
     const char *secret;
     const char *reason;
+    const char *range;
+    const char *tenant;
     bool quiet;
     bool help;
     bool json;
@@ -85,6 +96,8 @@ struct skc_args {
     bool live;
     bool generate;
     bool pre_active;
+    bool recursive;
+    bool all_file_systems;
     char **words; /* what is no option */
     int n_words;
 };

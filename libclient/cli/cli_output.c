@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libclient/cli/cli_interrupt.h"
+
 #define SPOOL_MEMORY_MAX ((size_t)1024 * 1024)
 #define COPY_STEP        65536u
 
@@ -74,18 +76,35 @@ static const char *name_of(const struct skc_cli_output *output)
                                          : output->options.path;
 }
 
-/* Refuse what is there already, and the input file. */
+static bool is_input(const struct skc_cli_output_options *options,
+                     const struct stat *there)
+{
+    struct stat input;
+
+    return options->input_fd >= 0 && fstat(options->input_fd, &input) == 0 &&
+           there->st_dev == input.st_dev && there->st_ino == input.st_ino;
+}
+
+/* Refuse what is there already, the input file, and what no file replaces: a
+ * rename over a device or a pipe would remove it. */
 static enum skp_err check_place(const struct skc_cli_output_options *options,
                                 struct skp_diag *diag)
 {
     struct stat there;
-    struct stat input;
 
     if (stat(options->path, &there) != 0) {
         return SKP_ERR_OK;
     }
-    if (options->input_fd >= 0 && fstat(options->input_fd, &input) == 0 &&
-        there.st_dev == input.st_dev && there.st_ino == input.st_ino) {
+    if (S_ISDIR(there.st_mode)) {
+        return skc_cli_output_fail(diag, options->path, EISDIR);
+    }
+    if (!S_ISREG(there.st_mode)) {
+        return skp_fail(diag, SKP_ERR_FAILED_PRECONDITION,
+                        "%s: no regular file; to write into it, redirect "
+                        "standard output",
+                        options->path);
+    }
+    if (is_input(options, &there)) {
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
                         "%s: input and output are the same file",
                         options->path);
@@ -97,20 +116,76 @@ static enum skp_err check_place(const struct skc_cli_output_options *options,
     return SKP_ERR_OK;
 }
 
+/* Where the file is to be: a rename replaces a link, not what it leads to. */
+static enum skp_err find_place(struct skc_cli_output *output,
+                               struct skp_diag *diag)
+{
+    const char *path = output->options.path;
+    struct stat there;
+
+    if (lstat(path, &there) == 0 && S_ISLNK(there.st_mode)) {
+        return realpath(path, output->place) == NULL
+                   ? skc_cli_output_fail(diag, path, errno)
+                   : SKP_ERR_OK;
+    }
+    if (strlen(path) >= sizeof output->place) {
+        return skc_cli_output_fail(diag, path, ENAMETOOLONG);
+    }
+    memcpy(output->place, path, strlen(path) + 1);
+    return SKP_ERR_OK;
+}
+
+/* File systems that cannot claim room tell of a full disk later. */
+static enum skp_err claim_room(const struct skc_cli_output *output,
+                               struct skp_diag *diag)
+{
+    uint64_t size = output->options.size;
+
+    if (size == 0 || size > INT64_MAX ||
+        fallocate(output->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 ||
+        (errno != ENOSPC && errno != EDQUOT)) {
+        return SKP_ERR_OK;
+    }
+    return skc_cli_output_fail(diag, output->options.path, errno);
+}
+
 static enum skp_err open_beside(struct skc_cli_output *output,
                                 struct skp_diag *diag)
 {
     const char *path = output->options.path;
-    int len = snprintf(output->temp, sizeof output->temp, "%s.XXXXXX", path);
+    int len;
 
+    SKP_TRY(find_place(output, diag));
+    len =
+        snprintf(output->temp, sizeof output->temp, "%s.XXXXXX", output->place);
     if (len < 0 || (size_t)len >= sizeof output->temp) {
         output->temp[0] = '\0';
         return skc_cli_output_fail(diag, path, ENAMETOOLONG);
     }
-    output->fd = mkostemp(output->temp, O_CLOEXEC);
+    output->fd = skc_cli_interrupt_make(output->temp);
     if (output->fd < 0) {
         output->temp[0] = '\0';
         return skc_cli_output_fail(diag, path, errno);
+    }
+    return claim_room(output, diag);
+}
+
+/* A shell's `<file >>file` would read what it writes, for ever. */
+static enum skp_err check_standard(const struct skc_cli_output_options *options,
+                                   struct skp_diag *diag)
+{
+    struct stat there;
+
+    if (options->path == NULL && !options->force &&
+        isatty(options->std_fd) == 1) {
+        return skp_fail(diag, SKP_ERR_FAILED_PRECONDITION,
+                        "standard output is a terminal, which shows and keeps "
+                        "what it should not; use -o FILE, or -o - to insist");
+    }
+    if (fstat(options->std_fd, &there) == 0 && S_ISREG(there.st_mode) &&
+        is_input(options, &there)) {
+        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+                        "input and standard output are the same file");
     }
     return SKP_ERR_OK;
 }
@@ -120,17 +195,11 @@ enum skp_err skc_cli_output_open(struct skc_cli_output *output,
                                  struct skp_diag *diag)
 {
     *output = (struct skc_cli_output){ .options = *options, .fd = -1 };
-    if (!is_standard(options)) {
-        SKP_TRY(check_place(options, diag));
-        return open_beside(output, diag);
+    if (is_standard(options)) {
+        return check_standard(options, diag);
     }
-    if (options->path == NULL && !options->force &&
-        isatty(options->std_fd) == 1) {
-        return skp_fail(diag, SKP_ERR_FAILED_PRECONDITION,
-                        "standard output is a terminal, which shows and keeps "
-                        "what it should not; use -o FILE, or -o - to insist");
-    }
-    return SKP_ERR_OK;
+    SKP_TRY(check_place(options, diag));
+    return open_beside(output, diag);
 }
 
 /* ---- the spool ------------------------------------------------------------
@@ -232,11 +301,22 @@ static mode_t pick_mode(bool is_secret)
     return 0666 & ~mask;
 }
 
-/* link does not overwrite, rename does. */
-static int move_to_place(const struct skc_cli_output *output)
+/* Make the new name last: who deletes the original next relies on it.  File
+ * systems that cannot sync a folder need not. */
+static void sync_folder(const char *path)
 {
-    return output->options.force ? rename(output->temp, output->options.path)
-                                 : link(output->temp, output->options.path);
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int fd;
+
+    (void)snprintf(folder, sizeof folder, "%.*s",
+                   slash == NULL ? 1 : (int)(slash - path + 1),
+                   slash == NULL ? "." : path);
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
 }
 
 enum skp_err skc_cli_output_commit(struct skc_cli_output *output,
@@ -247,12 +327,13 @@ enum skp_err skc_cli_output_commit(struct skc_cli_output *output,
                                           : SKP_ERR_OK;
     }
     if (fchmod(output->fd, pick_mode(output->options.is_secret)) != 0 ||
-        fsync(output->fd) != 0 || move_to_place(output) != 0) {
+        fsync(output->fd) != 0 ||
+        skc_cli_interrupt_move(output->temp, output->place,
+                               output->options.force) != 0) {
         return skc_cli_output_fail(diag, output->options.path, errno);
     }
-    if (output->options.force) {
-        output->temp[0] = '\0'; /* it has its final name now */
-    }
+    output->temp[0] = '\0'; /* it has its final name now */
+    sync_folder(output->place);
     return SKP_ERR_OK;
 }
 
@@ -260,6 +341,7 @@ void skc_cli_output_done(struct skc_cli_output *output)
 {
     if (output->temp[0] != '\0') {
         (void)unlink(output->temp);
+        skc_cli_interrupt_release();
         output->temp[0] = '\0';
     }
     if (output->fd >= 0) {

@@ -2,8 +2,12 @@
  * an unverified result.
  *
  * A file is written beside its place under a temporary name and moved there by
- * commit.  Standard output can be spooled: up to 1 MiB in locked memory, more
- * in an unlinked file of TMPDIR (/tmp unless set), and copied out by commit.
+ * commit; SIGINT, SIGTERM and SIGHUP remove it.  A symbolic link leads to the
+ * place of the file that it names.  Standard output can be spooled: up to 1 MiB
+ * in locked memory, more in an unlinked file of TMPDIR (/tmp unless set), and
+ * copied out by commit.
+ *
+ * One output with a temporary name at a time.
  *
  * Secrets:  the spool's memory is locked and wiped; temporary files are
  *           readable by the user only.
@@ -23,19 +27,25 @@ struct skc_cli_output_options {
     bool force;      /* overwrite, and write to a terminal */
     bool is_secret;  /* mode 0600; else 0666 as far as umask allows */
     int input_fd;    /* refuse to write over it; -1: none */
+    /* Bytes that will be written: a file's room is claimed at the beginning, so
+     * that a full disk is told then.  0: nobody knows. */
+    uint64_t size;
 };
 
 struct skc_cli_output {
     struct skc_cli_output_options options;
-    int fd;              /* the temporary file, the spool's file, or -1 */
-    char temp[PATH_MAX]; /* its name; "" when it has none */
+    int fd;               /* the temporary file, the spool's file, or -1 */
+    char place[PATH_MAX]; /* where a file goes, links followed */
+    char temp[PATH_MAX];  /* its name until then; "" when it has none */
     struct skp_secret spool;
 };
 
 /* Begin.
  *   SKP_ERR_ALREADY_EXISTS       the file is there, and force is not set.
- *   SKP_ERR_INVALID_ARGUMENT     it is the input file.
- *   SKP_ERR_FAILED_PRECONDITION  a terminal, without force or a path of "-".
+ *   SKP_ERR_INVALID_ARGUMENT     it is the input file, by whatever name.
+ *   SKP_ERR_FAILED_PRECONDITION  a terminal, without force or a path of "-"; a
+ *                                path that is a folder, a device, a pipe.
+ *   SKP_ERR_RESOURCE_EXHAUSTED   no room for options->size bytes.
  *   otherwise by skc_cli_output_fail. */
 SKP_MUST_CHECK enum skp_err
 skc_cli_output_open(struct skc_cli_output *output,

@@ -1,4 +1,4 @@
-/* cli_text.c - times and JSON strings; see cli_text.h. */
+/* cli_text.c - times, sizes and JSON strings; see cli_text.h. */
 #include "libclient/cli/cli_text.h"
 
 #include <inttypes.h>
@@ -45,6 +45,23 @@ void skc_cli_text_ago(int64_t now_s,
     skc_cli_text_span(now_s - then_s, span);
     (void)snprintf(ret, SKC_TEXT_SPAN_MAX, "%.*s ago",
                    (int)SKC_TEXT_SPAN_MAX - 5, span);
+}
+
+void skc_cli_text_size(uint64_t n_bytes, char ret[SKC_TEXT_SPAN_MAX])
+{
+    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
+    double n = (double)n_bytes / 1024;
+    size_t i = 0;
+
+    if (n_bytes < 1024) {
+        (void)snprintf(ret, SKC_TEXT_SPAN_MAX, "%" PRIu64 " B", n_bytes);
+        return;
+    }
+    while (n >= 1024 && i + 1 < SKP_ARRAY_LEN(units)) {
+        n /= 1024;
+        i++;
+    }
+    (void)snprintf(ret, SKC_TEXT_SPAN_MAX, "%.1f %s", n, units[i]);
 }
 
 void skc_cli_text_json(FILE *file, const char *text)

@@ -1,4 +1,4 @@
-/* cli_text.h - times, names and JSON for people and scripts. */
+/* cli_text.h - times, sizes and JSON for people and scripts. */
 #ifndef SKC_CLI_TEXT_H
 #define SKC_CLI_TEXT_H
 
@@ -16,6 +16,9 @@ void skc_cli_text_span(int64_t span_s, char ret[SKC_TEXT_SPAN_MAX]);
 void skc_cli_text_ago(int64_t now_s,
                       int64_t then_s,
                       char ret[SKC_TEXT_SPAN_MAX]);
+
+/* Write a number of bytes as people say it: "17 B", "1.5 KiB", "300.0 MiB". */
+void skc_cli_text_size(uint64_t n_bytes, char ret[SKC_TEXT_SPAN_MAX]);
 
 /* Print @text as a JSON string, RFC 8259 section 7; bytes that are no printable
  * ASCII become \u00XX. */

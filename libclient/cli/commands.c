@@ -14,23 +14,47 @@
 const struct skc_command skc_commands[] = {
     { "pubkey", skc_cmd_pubkey, "TENANT", 1, 1, SKC_BIT(JSON), DEFAULT_MS,
       "print a tenant's current public key", "" },
-    { "encrypt", skc_cmd_encrypt, "TENANT [-i FILE] [-o FILE]", 1, 1,
-      CRYPT_OPTIONS, DEFAULT_MS, "encrypt a file or standard input",
+    { "encrypt", skc_cmd_encrypt, "TENANT [-i FILE] [-o FILE] [FILE...]", 1, -1,
+      CRYPT_OPTIONS, DEFAULT_MS, "encrypt files or standard input",
+      "FILEs become FILE.ske, beside them or, with -o, in that folder; one FILE\n"
+      "may become any -o FILE.  Without FILEs -i is read, or standard input.\n"
       "The data is encrypted here, with the tenant's public key: it may be of\n"
-      "any length, and does not reach the agent.  Needs the right `pubkey`.\n" },
-    { "decrypt", skc_cmd_decrypt, "TENANT [-i FILE] [-o FILE]", 1, 1,
-      CRYPT_OPTIONS | SKC_BIT(ANY_SUITE), DEFAULT_MS,
-      "decrypt a file or standard input",
+      "any length, and does not reach the agent.  An output appears once it is\n"
+      "whole; a run that fails or is interrupted leaves none.  A file that\n"
+      "changes while it is read is an error.  Needs the right `pubkey`.\n" },
+    { "decrypt", skc_cmd_decrypt, "TENANT [-i FILE] [-o FILE] [FILE...]", 1, -1,
+      CRYPT_OPTIONS | SKC_BIT(ANY_SUITE) | SKC_BIT(RANGE), DEFAULT_MS,
+      "decrypt files or standard input",
+      "FILE.ske becomes FILE, beside it or, with -o, in that folder; one FILE\n"
+      "may become any -o FILE.  Without FILEs -i is read, or standard input.\n"
       "The agent opens the header, the data is decrypted here.  Nothing is\n"
-      "written before all of it is verified: FILE appears at the end, and for\n"
-      "standard output more than 1 MiB waits in an unlinked file of TMPDIR.\n"
+      "written before all of it is verified: an output appears at the end, and\n"
+      "for standard output more than 1 MiB waits in an unlinked file of TMPDIR.\n"
+      "With --range the output is -o or standard output, and only the header\n"
+      "and the chunks that hold the range are read, from a file that can seek.\n"
       "Suite 2 is demanded unless --suite, --raw or --any-suite is given;\n"
       "suite 1 cannot tell whether data was changed.  Needs the right\n"
       "`unwrap`.\n" },
-    { "rewrap", skc_cmd_rewrap, "TENANT FILE...", 1, -1, 0, DEFAULT_MS,
-      "seal the headers of files for the tenant's current key",
-      "The first 96 bytes of each file are replaced in place, by one write;\n"
-      "its data stays as it is.  Suite 2 only.\n" },
+    { "inspect", skc_cmd_inspect, "FILE...", 1, -1,
+      SKC_BIT(TENANT) | SKC_BIT(JSON), DEFAULT_MS,
+      "print what an envelope says of itself",
+      "Suite, key id, lengths, salt and commitment are read from the file; none\n"
+      "of it is verified.  Whether the agent holds the key: with --tenant the\n"
+      "agent is asked to open the header (right `unwrap`), else the key id is\n"
+      "looked for among the tenants' current keys (right `admin`); where\n"
+      "neither tells, it is unknown.\n" },
+    { "rewrap", skc_cmd_rewrap, "TENANT FILE..., or: rewrap TENANT -r DIR...",
+      1, -1, SKC_BIT(RECURSIVE) | SKC_BIT(ALL_FILE_SYSTEMS) | SKC_BIT(JSON),
+      DEFAULT_MS, "seal the headers of files for the tenant's current key",
+      "The first 96 bytes of each file are replaced in place; its data stays as\n"
+      "it is.  Suite 2 only.  Both headers are kept in FILE.ske-rewrap until the\n"
+      "new one is on the disk: whatever interrupts a run, running it again ends\n"
+      "what it began.  Folders must be writable for that.\n"
+      "With --recursive all files of folders are looked at.  Those that are no\n"
+      "envelopes of suite 2, or current already, are left alone.  Links are not\n"
+      "followed.  Counts are printed at the end, failures at once; the exit code\n"
+      "is 1 when a file failed.  Needs the rights `rewrap` and, with\n"
+      "--recursive, `pubkey`.\n" },
     { "tenants", skc_cmd_tenants, "", 0, 0, SKC_BIT(JSON), DEFAULT_MS,
       "list the tenants that the agent knows", "Needs the right `admin`.\n" },
     { "status", skc_cmd_status, "", 0, 0, SKC_BIT(JSON), DEFAULT_MS,

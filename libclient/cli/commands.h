@@ -21,6 +21,8 @@ int skc_cmd_encrypt(struct skc_cli *cli);
 int skc_cmd_decrypt(struct skc_cli *cli);
 /* Seal headers of files anew: cmd_rewrap.c. */
 int skc_cmd_rewrap(struct skc_cli *cli);
+/* Say what is known of envelopes: cmd_inspect.c. */
+int skc_cmd_inspect(struct skc_cli *cli);
 /* List tenants: cmd_tenants.c. */
 int skc_cmd_tenants(struct skc_cli *cli);
 /* Print the state of the agent: cmd_status.c. */

@@ -179,7 +179,96 @@ START_TEST(a_full_disk_is_told)
 }
 END_TEST
 
+START_TEST(no_file_replaces_a_folder_a_device_or_a_pipe)
+{
+    struct skc_cli_output output;
+    struct skc_cli_output_options options = options_for("/dev/null", -1, false);
+    struct skp_diag diag = { "" };
+
+    options.force = true;
+    skt_err(skc_cli_output_open(&output, &options, &diag),
+            SKP_ERR_FAILED_PRECONDITION);
+    ck_assert_ptr_nonnull(strstr(diag.text, "no regular file"));
+    options.path = skt_file("fifo");
+    ck_assert_int_eq(mkfifo(options.path, 0600), 0);
+    skt_err(skc_cli_output_open(&output, &options, NULL),
+            SKP_ERR_FAILED_PRECONDITION);
+    options.path = "/tmp";
+    skt_err(skc_cli_output_open(&output, &options, &diag),
+            SKP_ERR_FAILED_PRECONDITION);
+    ck_assert_str_eq(diag.text, "/tmp: Is a directory");
+}
+END_TEST
+
+START_TEST(a_link_leads_to_the_place_and_stays)
+{
+    struct skc_cli_output output;
+    struct skc_cli_output_options options =
+        options_for(skt_file("alias"), -1, false);
+    struct stat there;
+    uint8_t back[8];
+
+    skt_file_write(skt_file("real"), skp_view_of("old"));
+    ck_assert_int_eq(symlink("real", options.path), 0);
+    options.force = true;
+    skt_ok(skc_cli_output_open(&output, &options, NULL));
+    push(&output, "newer", 5);
+    skt_ok(skc_cli_output_commit(&output, NULL));
+    skc_cli_output_done(&output);
+    ck_assert_int_eq(lstat(options.path, &there), 0);
+    ck_assert(S_ISLNK(there.st_mode));
+    ck_assert_uint_eq(skt_file_read(skt_file("real"), back, sizeof back), 5);
+}
+END_TEST
+
+START_TEST(the_input_is_no_output_by_any_name)
+{
+    struct skc_cli_output output;
+    struct skc_cli_output_options options =
+        options_for(skt_file("other"), -1, false);
+    int fd;
+
+    skt_file_write(skt_file("same"), skp_view_of("old"));
+    ck_assert_int_eq(link(skt_file("same"), skt_file("other")), 0);
+    fd = open(skt_file("same"), O_RDWR);
+    options.input_fd = fd;
+    options.force = true;
+    skt_err(skc_cli_output_open(&output, &options, NULL),
+            SKP_ERR_INVALID_ARGUMENT);
+    options.path = NULL;
+    options.std_fd = fd; /* <file >>file */
+    skt_err(skc_cli_output_open(&output, &options, NULL),
+            SKP_ERR_INVALID_ARGUMENT);
+    ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+START_TEST(room_that_is_not_there_is_told_at_the_beginning)
+{
+    struct skc_cli_output output;
+    struct skc_cli_output_options options =
+        options_for(skt_file("huge"), -1, false);
+    enum skp_err err;
+
+    options.size = UINT64_C(1) << 61;
+    err = skc_cli_output_open(&output, &options, NULL);
+    skc_cli_output_done(&output);
+    /* Some file systems cannot claim room, or no file of that size. */
+    ck_assert(err == SKP_ERR_OK || err == SKP_ERR_RESOURCE_EXHAUSTED);
+    ck_assert_int_ne(access(options.path, F_OK), 0);
+    options.size = 3;
+    skt_ok(skc_cli_output_open(&output, &options, NULL));
+    push(&output, "abc", 3);
+    skt_ok(skc_cli_output_commit(&output, NULL));
+    skc_cli_output_done(&output);
+}
+END_TEST
+
 SKT_SUITE("cli_output",
+          no_file_replaces_a_folder_a_device_or_a_pipe,
+          a_link_leads_to_the_place_and_stays,
+          the_input_is_no_output_by_any_name,
+          room_that_is_not_there_is_told_at_the_beginning,
           a_file_is_there_only_after_commit,
           a_file_that_appears_meanwhile_is_not_overwritten,
           standard_output_waits_for_commit,

@@ -42,4 +42,30 @@ START_TEST(json_strings_are_escaped)
 }
 END_TEST
 
-SKT_SUITE("cli_text", spans_are_said_as_people_do, json_strings_are_escaped)
+START_TEST(sizes_are_short)
+{
+    static const struct {
+        uint64_t n;
+        const char *text;
+    } cases[] = {
+        { 0, "0 B" },
+        { 1023, "1023 B" },
+        { 1024, "1.0 KiB" },
+        { 1536, "1.5 KiB" },
+        { 314572800, "300.0 MiB" },
+        { UINT64_C(5) << 40, "5.0 TiB" },
+        { UINT64_MAX, "16384.0 PiB" },
+    };
+    char text[SKC_TEXT_SPAN_MAX];
+
+    for (size_t i = 0; i < SKP_ARRAY_LEN(cases); i++) {
+        skc_cli_text_size(cases[i].n, text);
+        ck_assert_str_eq(text, cases[i].text);
+    }
+}
+END_TEST
+
+SKT_SUITE("cli_text",
+          sizes_are_short,
+          spans_are_said_as_people_do,
+          json_strings_are_escaped)

@@ -204,7 +204,120 @@ START_TEST(missing_files_and_keys_are_told)
 }
 END_TEST
 
+static void is_plain(const char *path, size_t len)
+{
+    ck_assert_uint_eq(skt_file_read(path, file_bytes, sizeof file_bytes), len);
+    ck_assert_int_eq(memcmp(file_bytes, plain, len), 0);
+}
+
+START_TEST(files_are_named_after_each_other)
+{
+    struct skt_agent *agent = skt_agent_start(NULL, 0);
+    const char *path = skt_agent_path(agent);
+    struct skt_run run = { .code = -1 };
+
+    fill_plain();
+    skt_file_write(skt_file("one"), (struct skp_view){ plain, 1 });
+    skt_file_write(skt_file("two"), (struct skp_view){ plain, 20000 });
+    skt_cli(&run, path, "encrypt", SKT_TENANT, skt_file("one"),
+            skt_file("two"));
+    ck_assert_str_eq(run.err, "");
+    ck_assert_int_eq(run.code, 0);
+    ck_assert_int_eq(mkdir(skt_file("folder"), 0700), 0);
+    skt_cli(&run, path, "decrypt", SKT_TENANT, "-o", skt_file("folder"),
+            skt_file("one.ske"), skt_file("two.ske"));
+    ck_assert_str_eq(run.err, "");
+    is_plain(skt_file("folder/one"), 1);
+    is_plain(skt_file("folder/two"), 20000);
+    /* Beside, where the plaintext is still. */
+    skt_cli(&run, path, "decrypt", SKT_TENANT, skt_file("two.ske"));
+    ck_assert_int_eq(run.code, 1);
+    has(run.err, "ALREADY_EXISTS");
+    skt_cli(&run, path, "decrypt", SKT_TENANT, skt_file("two.ske"), "-o",
+            skt_file("three"));
+    is_plain(skt_file("three"), 20000);
+    skt_cli(&run, path, "decrypt", SKT_TENANT, skt_file("one.ske"), "-o", "-");
+    ck_assert_uint_eq(run.out_len, 1);
+    skt_agent_stop(&agent);
+    skt_run_done(&run);
+}
+END_TEST
+
+START_TEST(every_file_is_tried_and_failures_name_it)
+{
+    struct skt_agent *agent = skt_agent_start(NULL, 0);
+    struct skt_run run = { .code = -1 };
+
+    fill_plain();
+    skt_file_write(skt_file("good"), (struct skp_view){ plain, 5 });
+    skt_file_write(skt_file("bad.ske"), (struct skp_view){ plain, 500 });
+    skt_cli(&run, skt_agent_path(agent), "encrypt", SKT_TENANT,
+            skt_file("absent"), skt_file("bad.ske"), skt_file("good"));
+    ck_assert_int_eq(run.code, 1);
+    has(run.err, "/absent: No such file or directory\n");
+    has(run.err, "/bad.ske: ends in .ske already");
+    ck_assert_int_eq(access(skt_file("good.ske"), F_OK), 0);
+    skt_cli(&run, skt_agent_path(agent), "decrypt", SKT_TENANT, "-f",
+            skt_file("bad.ske"), skt_file("good"), skt_file("good.ske"));
+    ck_assert_int_eq(run.code, 1);
+    has(run.err, "/bad.ske: ");
+    has(run.err, "/good: does not end in .ske");
+    is_plain(skt_file("good"), 5);
+    ck_assert_int_ne(access(skt_file("bad"), F_OK), 0);
+    skt_agent_stop(&agent);
+    skt_run_done(&run);
+}
+END_TEST
+
+START_TEST(words_that_do_not_go_together_are_misuse)
+{
+    static const struct {
+        const char *words[6];
+        size_t n;
+        const char *text;
+    } cases[] = {
+        { { "encrypt", "t", "a", "-i", "b" }, 5, "by -i or as words" },
+        { { "encrypt", "t", "a", "b", "-o", "/dev/null" }, 6, "no folder" },
+        { { "encrypt", "t", "-" }, 3, "standard input is -i -" },
+        { { "encrypt", "t", "--range", "0-1" }, 4, "no such option here" },
+        { { "decrypt", "t", "--range", "1" }, 4, "none of A-B, A- and -N" },
+        { { "decrypt", "t", "--range=0-1", "a", "b" }, 5, "wants one file" },
+    };
+
+    for (size_t i = 0; i < SKP_ARRAY_LEN(cases); i++) {
+        struct skt_run run = { .code = -1 };
+
+        skt_cli_words(&run, "/nonexistent", cases[i].words, cases[i].n);
+        ck_assert_int_eq(run.code, 64);
+        has(run.err, cases[i].text);
+        skt_run_done(&run);
+    }
+}
+END_TEST
+
+START_TEST(a_rewrap_that_was_cut_short_is_pointed_to)
+{
+    struct skt_agent *agent = skt_agent_start(NULL, 0);
+    struct skt_run run = { .code = -1 };
+    size_t len = seal_to_file(agent, 10);
+
+    file_bytes[70] ^= 1;
+    skt_file_write(skt_file("torn"), (struct skp_view){ file_bytes, len });
+    skt_file_write(skt_file("torn.ske-rewrap"), skp_view_of(""));
+    skt_cli(&run, skt_agent_path(agent), "decrypt", SKT_TENANT, "-i",
+            skt_file("torn"));
+    ck_assert_int_eq(run.code, 1);
+    has(run.err, "a rewrap of it was cut short");
+    skt_agent_stop(&agent);
+    skt_run_done(&run);
+}
+END_TEST
+
 SKT_SUITE("cmd_crypt",
+          files_are_named_after_each_other,
+          every_file_is_tried_and_failures_name_it,
+          words_that_do_not_go_together_are_misuse,
+          a_rewrap_that_was_cut_short_is_pointed_to,
           any_length_and_suite_goes_round,
           files_appear_whole_and_private,
           nothing_is_overwritten_without_force,

@@ -193,10 +193,45 @@ START_TEST(another_suite_than_demanded_is_refused)
 }
 END_TEST
 
+START_TEST(the_output_of_each_call_is_known_before)
+{
+    size_t len = seal(SKP_SUITE_X25519_HPKE_AES256GCM, false, PLAIN_LEN);
+    bool raw = false;
+    struct skc_open_options options = { .demand = SKP_SUITE_ANY,
+                                        .unwrapper = { &raw, unwrap } };
+    struct skc_file_open *open = NULL;
+    uint64_t length = 0;
+
+    opened_len = 0;
+    skt_ok(skc_file_open_new(&options, (struct skc_sink){ NULL, collect },
+                             &open, NULL));
+    for (size_t at = 0; at < len; at += 1111) {
+        struct skp_view piece = { sealed + at,
+                                  len - at < 1111 ? len - at : 1111 };
+        uint64_t most = skc_file_open_update_len(open, piece.len);
+        size_t before = opened_len;
+
+        skt_ok(skc_file_open_update(open, piece, NULL));
+        if (at >= SKP_HEADER_2_LEN + SKP_CHUNKED_HEAD_LEN) {
+            ck_assert_uint_eq(opened_len - before, most);
+        }
+    }
+    ck_assert_uint_eq(skc_file_open_final_len(open), PLAIN_LEN - opened_len);
+    ck_assert(!skc_file_open_length(open, &length));
+    skt_ok(skc_file_open_final(open, NULL));
+    ck_assert(skc_file_open_length(open, &length));
+    ck_assert_uint_eq(length, PLAIN_LEN);
+    ck_assert_uint_eq(skc_file_open_failed_at(open), UINT64_MAX);
+    ck_assert_int_eq((int)skc_file_open_suite(open), 2);
+    skc_file_open_free(&open);
+}
+END_TEST
+
 SKT_SUITE("file_open",
           pieces_of_any_length_are_read,
           both_forms_of_suite_1_are_read,
           every_cut_is_found,
           every_changed_byte_is_found,
           the_place_of_a_change_is_told,
+          the_output_of_each_call_is_known_before,
           another_suite_than_demanded_is_refused)
