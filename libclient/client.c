@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libclient/answers.h"
 #include "libclient/client_status.h"
 #include "libclient/conn.h"
 #include "libclient/deadline.h"
@@ -192,22 +193,6 @@ static enum skp_err encode_request(struct sidekey *handle,
     return SKP_ERR_OK;
 }
 
-/* Keep the agent's words of an error; the view is not NUL-terminated. */
-static enum skp_err keep_words(const struct skp_response *response,
-                               struct skp_diag *diag)
-{
-    struct skp_view text = response->text;
-
-    if (text.len == 0) {
-        text = skp_view_of(skp_err_text(response->err));
-    }
-    if (text.len >= SKP_DIAG_MAX) {
-        text.len = SKP_DIAG_MAX - 1;
-    }
-    return skp_fail(diag, response->err, "%.*s", (int)text.len,
-                    (const char *)text.ptr);
-}
-
 static enum skp_err read_answer(struct sidekey *handle,
                                 const struct skc_call *call,
                                 struct skp_view message,
@@ -229,7 +214,7 @@ static enum skp_err read_answer(struct sidekey *handle,
         return response.err == SKP_ERR_OK
                    ? skp_fail(diag, SKP_ERR_INTERNAL,
                               "the agent's answer has no message id")
-                   : keep_words(&response, diag);
+                   : skc_answers_keep_words(&response, diag);
     }
     if (response.msgid != call->request.msgid) {
         return skp_fail(diag, SKP_ERR_INTERNAL,
@@ -237,7 +222,7 @@ static enum skp_err read_answer(struct sidekey *handle,
     }
     *ret_is_answer = true;
     if (response.err != SKP_ERR_OK) {
-        return keep_words(&response, diag);
+        return skc_answers_keep_words(&response, diag);
     }
     return call->take(&response, call->ret, diag);
 }
@@ -352,32 +337,11 @@ static enum skp_err ask_until_available(struct sidekey *handle,
     }
 }
 
-static enum skp_err check_request(const struct skp_request *request,
-                                  struct skp_diag *diag)
-{
-    if (request->tenant.ptr != NULL && !skp_tenant_is_valid(request->tenant)) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
-                        "a tenant id is 1 to %u printable ASCII characters "
-                        "without spaces",
-                        SKP_TENANT_MAX);
-    }
-    if (request->aad.len > SKP_AAD_MAX) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
-                        "aad is at most %u bytes", SKP_AAD_MAX);
-    }
-    if (request->data.len > message_max) {
-        return skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED,
-                        "too long for one request of at most %u bytes",
-                        message_max);
-    }
-    return SKP_ERR_OK;
-}
-
 enum sidekey_status skc_client_call(struct sidekey *handle,
                                     struct skc_call *call)
 {
     struct skp_diag diag = { "" };
-    enum skp_err err = check_request(&call->request, &diag);
+    enum skp_err err = skc_answers_check_request(&call->request, &diag);
 
     if (err == SKP_ERR_OK) {
         err = ask_until_available(handle, call, &diag);

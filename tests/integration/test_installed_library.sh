@@ -58,14 +58,17 @@ if grep -v '^sidekey_' "$work/a.names"; then
 fi
 # Every function of the header is there.
 # shellcheck disable=SC2013 # names have no spaces
-for name in $(sed -n 's/.*\b\(sidekey_[a-z_]*\)(.*/\1/p' \
-    "$prefix/include/sidekey.h" | grep -v '_free$\|^sidekey_status$' | sort -u); do
+for name in $(sed -n 's/^[^*]*\b\(sidekey_[a-z_]*\)(.*/\1/p' \
+    "$prefix"/include/sidekey*.h | grep -v '_free$\|^sidekey_status$\|^sidekey_async_done$' | sort -u); do
     grep -qx "$name" "$work/so.names" || fail "$name is declared, not exported"
 done
 
 cat >"$work/plus.cpp" <<'EOF'
 #include <cstdio>
 #include <sidekey.h>
+#include <sidekey_async.h>
+#include <sidekey_keys.h>
+#include <sidekey_stream.h>
 
 int main()
 {
