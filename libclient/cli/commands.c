@@ -81,7 +81,8 @@ const struct skc_command skc_commands[] = {
       DEFAULT_MS, "store and retire seeds in the KMIP server",
       "Talks to the key server itself, as the agent's configuration says, and\n"
       "not to the agent.  `put` reads the seed in base64 from standard input\n"
-      "or -i FILE, or makes one with --generate, and never prints it.\n" },
+      "or -i FILE, or makes one with --generate, and never prints it.  `info`\n"
+      "prints what the server offers, and what of it sidekey would miss.\n" },
     { NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL },
 };
 
