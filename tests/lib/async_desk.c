@@ -17,7 +17,7 @@
 
 static uint64_t read_clock(void *state)
 {
-    const struct skt_desk *desk = state;
+    const struct skt_async_desk *desk = state;
 
     return desk->now_ms;
 }
@@ -32,7 +32,7 @@ static enum skp_err fill_half(void *state, uint8_t *buf, size_t len)
 
 static int connect_pair(void *state, const char *path)
 {
-    struct skt_desk *desk = state;
+    struct skt_async_desk *desk = state;
     int fds[2];
 
     ck_assert_str_eq(path, "/nowhere");
@@ -40,7 +40,7 @@ static int connect_pair(void *state, const char *path)
     if (desk->connect_error != 0) {
         return -desk->connect_error;
     }
-    skt_desk_hang_up(desk); /* of a connection that the handle gave up */
+    skt_async_desk_hang_up(desk); /* of a connection that the handle gave up */
     ck_assert_int_eq(
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
         0);
@@ -51,7 +51,7 @@ static int connect_pair(void *state, const char *path)
 
 static void on_change(void *user, const struct sidekey_async_change *change)
 {
-    struct skt_desk *desk = user;
+    struct skt_async_desk *desk = user;
 
     ck_assert(desk->in_turn);
     ck_assert_uint_lt(desk->n_news, SKP_ARRAY_LEN(desk->news));
@@ -63,9 +63,10 @@ static void on_change(void *user, const struct sidekey_async_change *change)
 
 /* ---- the desk ------------------------------------------------------------ */
 
-struct skt_desk *skt_desk_new(uint32_t requests_max, uint32_t bytes_max)
+struct skt_async_desk *skt_async_desk_new(uint32_t requests_max,
+                                          uint32_t bytes_max)
 {
-    struct skt_desk *desk = calloc(1, sizeof *desk);
+    struct skt_async_desk *desk = calloc(1, sizeof *desk);
     struct sidekey_async_options options = { .socket_path = "/nowhere",
                                              .requests_max = requests_max,
                                              .bytes_max = bytes_max,
@@ -86,7 +87,7 @@ struct skt_desk *skt_desk_new(uint32_t requests_max, uint32_t bytes_max)
     return desk;
 }
 
-void skt_desk_free_handle(struct skt_desk *desk)
+void skt_async_desk_free_handle(struct skt_async_desk *desk)
 {
     desk->in_turn = true;
     sidekey_async_free(&desk->handle);
@@ -94,10 +95,10 @@ void skt_desk_free_handle(struct skt_desk *desk)
     ck_assert_ptr_null(desk->handle);
 }
 
-void skt_desk_free(struct skt_desk **desk)
+void skt_async_desk_free(struct skt_async_desk **desk)
 {
-    skt_desk_free_handle(*desk);
-    skt_desk_hang_up(*desk);
+    skt_async_desk_free_handle(*desk);
+    skt_async_desk_hang_up(*desk);
     skp_secret_done(&(*desk)->heard);
     skp_scratch_free(&(*desk)->scratch);
     free(*desk);
@@ -108,15 +109,15 @@ void skt_desk_free(struct skt_desk **desk)
 
 /* Which entry a callback is for: its user pointer is the entry. */
 struct entry {
-    struct skt_desk *desk;
+    struct skt_async_desk *desk;
     size_t i;
 };
-static struct entry entries[SKT_DESK_DONE_MAX];
+static struct entry entries[SKT_ASYNC_DESK_DONE_MAX];
 
 static void on_done(void *user, const struct sidekey_async_answer *answer)
 {
     const struct entry *entry = user;
-    struct skt_desk *desk = entry->desk;
+    struct skt_async_desk *desk = entry->desk;
     struct skt_done *done = &desk->done[entry->i];
 
     ck_assert(desk->in_turn);
@@ -139,12 +140,13 @@ static void on_done(void *user, const struct sidekey_async_answer *answer)
     }
 }
 
-struct sidekey_async_call
-skt_desk_call(struct skt_desk *desk, uint32_t deadline_ms, size_t *ret)
+struct sidekey_async_call skt_async_desk_call(struct skt_async_desk *desk,
+                                              uint32_t deadline_ms,
+                                              size_t *ret)
 {
     size_t i = desk->n_submitted;
 
-    ck_assert_uint_lt(i, SKT_DESK_DONE_MAX);
+    ck_assert_uint_lt(i, SKT_ASYNC_DESK_DONE_MAX);
     entries[i] = (struct entry){ desk, i };
     *ret = i;
     return (struct sidekey_async_call){ .done = on_done,
@@ -152,12 +154,12 @@ skt_desk_call(struct skt_desk *desk, uint32_t deadline_ms, size_t *ret)
                                         .deadline_ms = deadline_ms };
 }
 
-size_t skt_desk_encrypt(struct skt_desk *desk,
-                        const char *plaintext,
-                        uint32_t deadline_ms)
+size_t skt_async_desk_encrypt(struct skt_async_desk *desk,
+                              const char *plaintext,
+                              uint32_t deadline_ms)
 {
     size_t i;
-    struct sidekey_async_call call = skt_desk_call(desk, deadline_ms, &i);
+    struct sidekey_async_call call = skt_async_desk_call(desk, deadline_ms, &i);
     bool in_turn = desk->in_turn;
 
     desk->in_turn = false;
@@ -169,10 +171,10 @@ size_t skt_desk_encrypt(struct skt_desk *desk,
     return i;
 }
 
-size_t skt_desk_pubkey(struct skt_desk *desk, uint32_t deadline_ms)
+size_t skt_async_desk_pubkey(struct skt_async_desk *desk, uint32_t deadline_ms)
 {
     size_t i;
-    struct sidekey_async_call call = skt_desk_call(desk, deadline_ms, &i);
+    struct sidekey_async_call call = skt_async_desk_call(desk, deadline_ms, &i);
 
     skt_status_ok(
         sidekey_async_pubkey(desk->handle, "t", &call, &desk->done[i].ticket));
@@ -180,10 +182,10 @@ size_t skt_desk_pubkey(struct skt_desk *desk, uint32_t deadline_ms)
     return i;
 }
 
-void skt_desk_ended(const struct skt_desk *desk,
-                    size_t i,
-                    enum sidekey_status status,
-                    const char *text)
+void skt_async_desk_ended(const struct skt_async_desk *desk,
+                          size_t i,
+                          enum sidekey_status status,
+                          const char *text)
 {
     ck_assert_uint_eq(desk->done[i].calls, 1);
     ck_assert_str_eq(sidekey_status_name(desk->done[i].status),
@@ -193,7 +195,7 @@ void skt_desk_ended(const struct skt_desk *desk,
 
 /* ---- the loop ------------------------------------------------------------ */
 
-struct sidekey_async_wants skt_desk_wants(struct skt_desk *desk)
+struct sidekey_async_wants skt_async_desk_wants(struct skt_async_desk *desk)
 {
     struct sidekey_async_wants wants;
 
@@ -201,7 +203,7 @@ struct sidekey_async_wants skt_desk_wants(struct skt_desk *desk)
     return wants;
 }
 
-bool skt_desk_turn(struct skt_desk *desk)
+bool skt_async_desk_turn(struct skt_async_desk *desk)
 {
     struct sidekey_async_wants wants;
     struct pollfd ready = { .fd = -1 };
@@ -211,7 +213,7 @@ bool skt_desk_turn(struct skt_desk *desk)
     ck_assert_int_ge(poll(&ready, 1, 0), 0);
     ck_assert_int_eq(ready.revents & POLLNVAL, 0);
 
-    wants = skt_desk_wants(desk);
+    wants = skt_async_desk_wants(desk);
     ck_assert(wants.generation != desk->generation ||
               wants.fd == desk->watched_fd);
     desk->generation = wants.generation;
@@ -228,26 +230,26 @@ bool skt_desk_turn(struct skt_desk *desk)
     return true;
 }
 
-void skt_desk_run(struct skt_desk *desk)
+void skt_async_desk_run(struct skt_async_desk *desk)
 {
     unsigned turns = 0;
 
-    while (skt_desk_turn(desk)) {
+    while (skt_async_desk_turn(desk)) {
         turns++;
         ck_assert_msg(turns < 100000, "the handle is never at rest");
     }
 }
 
-void skt_desk_pass(struct skt_desk *desk, uint64_t ms)
+void skt_async_desk_pass(struct skt_async_desk *desk, uint64_t ms)
 {
-    skt_desk_run(desk);
+    skt_async_desk_run(desk);
     desk->now_ms += ms;
-    skt_desk_run(desk);
+    skt_async_desk_run(desk);
 }
 
 /* ---- the agent ----------------------------------------------------------- */
 
-static void listen_to_handle(struct skt_desk *desk)
+static void listen_to_handle(struct skt_async_desk *desk)
 {
     uint8_t bytes[65536];
     ssize_t n = desk->agent_fd < 0
@@ -259,7 +261,7 @@ static void listen_to_handle(struct skt_desk *desk)
     }
 }
 
-bool skt_desk_hear(struct skt_desk *desk, struct skp_request *ret)
+bool skt_async_desk_hear(struct skt_async_desk *desk, struct skp_request *ret)
 {
     static uint8_t message[SKP_MESSAGE_MAX];
     struct skp_refusal refusal;
@@ -279,16 +281,18 @@ bool skt_desk_hear(struct skt_desk *desk, struct skp_request *ret)
     return true;
 }
 
-struct skp_request skt_desk_heard(struct skt_desk *desk, enum skp_method method)
+struct skp_request skt_async_desk_heard(struct skt_async_desk *desk,
+                                        enum skp_method method)
 {
     struct skp_request request = { .msgid = 0 };
 
-    ck_assert_msg(skt_desk_hear(desk, &request), "the agent heard nothing");
+    ck_assert_msg(skt_async_desk_hear(desk, &request),
+                  "the agent heard nothing");
     ck_assert_str_eq(skp_method_name(request.method), skp_method_name(method));
     return request;
 }
 
-struct skp_view skt_desk_answer_of(const struct skp_request *request)
+struct skp_view skt_async_desk_answer_of(const struct skp_request *request)
 {
     static uint8_t bytes[SKP_MESSAGE_MAX + 1024];
     static uint8_t key[SKP_HEADER_2_LEN];
@@ -315,7 +319,7 @@ struct skp_view skt_desk_answer_of(const struct skp_request *request)
     return (struct skp_view){ buf.ptr, buf.len };
 }
 
-void skt_desk_say(struct skt_desk *desk, struct skp_view bytes)
+void skt_async_desk_say(struct skt_async_desk *desk, struct skp_view bytes)
 {
     while (bytes.len > 0) {
         ssize_t n = send(desk->agent_fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
@@ -325,7 +329,7 @@ void skt_desk_say(struct skt_desk *desk, struct skp_view bytes)
         }
         if (n < 0) {
             ck_assert_int_eq(errno, EAGAIN);
-            ck_assert(skt_desk_turn(desk));
+            ck_assert(skt_async_desk_turn(desk));
             continue;
         }
         bytes.ptr += n;
@@ -333,21 +337,21 @@ void skt_desk_say(struct skt_desk *desk, struct skp_view bytes)
     }
 }
 
-void skt_desk_answer(struct skt_desk *desk, size_t n)
+void skt_async_desk_answer(struct skt_async_desk *desk, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct skp_request request;
 
-        ck_assert_msg(skt_desk_hear(desk, &request), "only %zu heard", i);
-        skt_desk_say(desk, skt_desk_answer_of(&request));
+        ck_assert_msg(skt_async_desk_hear(desk, &request), "only %zu heard", i);
+        skt_async_desk_say(desk, skt_async_desk_answer_of(&request));
     }
 }
 
-void skt_desk_refuse(struct skt_desk *desk,
-                     const struct skp_request *request,
-                     bool has_msgid,
-                     enum skp_err err,
-                     const char *text)
+void skt_async_desk_refuse(struct skt_async_desk *desk,
+                           const struct skp_request *request,
+                           bool has_msgid,
+                           enum skp_err err,
+                           const char *text)
 {
     uint8_t bytes[1024];
     struct skp_buf buf = skp_buf_over(bytes, sizeof bytes);
@@ -357,10 +361,10 @@ void skt_desk_refuse(struct skt_desk *desk,
                                            .text = skp_view_of(text) };
 
     skt_ok(skp_response_encode(&response, &buf));
-    skt_desk_say(desk, (struct skp_view){ bytes, buf.len });
+    skt_async_desk_say(desk, (struct skp_view){ bytes, buf.len });
 }
 
-void skt_desk_hang_up(struct skt_desk *desk)
+void skt_async_desk_hang_up(struct skt_async_desk *desk)
 {
     if (desk->agent_fd >= 0) {
         ck_assert_int_eq(close(desk->agent_fd), 0);
