@@ -16,10 +16,10 @@ static int check_config(const struct skd_options *options)
         err != SKP_ERR_OK || (options->strict && findings.n_warnings > 0);
 
     if (findings.errors != NULL) {
-        (void)fprintf(stderr, "%s\n", findings.errors);
+        (void)fputs(findings.errors, stderr);
     }
     if (findings.warnings != NULL) {
-        (void)fprintf(stderr, "%s\n", findings.warnings);
+        (void)fputs(findings.warnings, stderr);
     }
     if (!failed) {
         (void)printf("%s\n", text);

@@ -33,7 +33,8 @@ uint64_t skb_process_cpu_ns(pid_t pid)
     return clock_getcpuclockid(pid, &clock) == 0 ? read_clock(clock) : 0;
 }
 
-uint64_t skb_resident(pid_t pid)
+/* The bytes after @label, as "VmRSS:". */
+static uint64_t read_status(pid_t pid, const char *label)
 {
     char line[256];
     uint64_t kib = 0;
@@ -42,8 +43,8 @@ uint64_t skb_resident(pid_t pid)
     (void)snprintf(line, sizeof line, "/proc/%d/status", (int)pid);
     file = fopen(line, "re");
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "VmRSS:", 6) == 0) {
-            kib = strtoull(line + 6, NULL, 10);
+        if (strncmp(line, label, strlen(label)) == 0) {
+            kib = strtoull(line + strlen(label), NULL, 10);
             break;
         }
     }
@@ -51,6 +52,16 @@ uint64_t skb_resident(pid_t pid)
         (void)fclose(file);
     }
     return kib * 1024;
+}
+
+uint64_t skb_resident(pid_t pid)
+{
+    return read_status(pid, "VmRSS:");
+}
+
+uint64_t skb_resident_peak(pid_t pid)
+{
+    return read_status(pid, "VmHWM:");
 }
 
 static cpu_set_t all_cores;

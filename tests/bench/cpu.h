@@ -16,6 +16,9 @@ uint64_t skb_process_cpu_ns(pid_t pid);
 /* VmRSS of @pid in bytes; 0 when it cannot be read. */
 uint64_t skb_resident(pid_t pid);
 
+/* The same of VmHWM, the most it ever was. */
+uint64_t skb_resident_peak(pid_t pid);
+
 /* Which cores a process may use. */
 enum skb_cores {
     SKB_CORE_SERVER,    /* the first that we have */

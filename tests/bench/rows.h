@@ -25,7 +25,8 @@ void skb_rows_scale(struct skb_bench *bench);
 /* Memory of idle connections. */
 void skb_rows_idle(struct skb_bench *bench);
 
-/* Sealing and opening large payloads in this process. */
+/* Sealing and opening large payloads in this process: time, memory, and how
+ * much is fetched for a range. */
 void skb_rows_stream(struct skb_bench *bench);
 
 #endif /* SKB_ROWS_H */

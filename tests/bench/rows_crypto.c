@@ -1,5 +1,5 @@
-/* rows_crypto.c - unwrap, decrypt, encrypt and streams against plain loops; see
- * rows.h. */
+/* rows_crypto.c - unwrap, decrypt and encrypt against plain loops; see rows.h.
+ */
 #include <stdio.h>
 
 #include "tests/bench/host.h"
@@ -180,41 +180,4 @@ void skb_rows_crypto(struct skb_bench *bench)
     }
     measure_pair(bench, &host);
     skb_host_stop(&host);
-}
-
-/* ---- streams ------------------------------------------------------------ */
-
-static void
-measure_stream(struct skb_bench *bench, const char *what, bool is_sealing)
-{
-    struct skb_row row = { .what = what,
-                           .against = "AES-256-GCM, OpenSSL",
-                           .note = "MiB/s, not op/s",
-                           .unit = "us",
-                           .sense = SKB_GOAL_AT_LEAST,
-                           .goal = 0.90 };
-    double ours_us[SKB_RUNS_MAX];
-    double plain_us[SKB_RUNS_MAX];
-
-    for (unsigned i = 0; i < bench->runs; i++) {
-        struct skb_plain plain = skb_plain_gcm(is_sealing, bench->seconds / 4);
-        struct skb_plain ours =
-            skb_plain_chunked(is_sealing, bench->seconds / 4);
-
-        ours_us[i] = ours.cpu_us;
-        plain_us[i] = plain.cpu_us;
-        row.n_errors += plain.n_errors + ours.n_errors;
-    }
-    row.value = skb_median(ours_us, bench->runs);
-    row.peer_value = skb_median(plain_us, bench->runs);
-    row.ratio = row.peer_value / row.value;
-    row.per_s = 1e6 / row.value / 64.0;
-    row.peer_per_s = 1e6 / row.peer_value / 64.0;
-    skb_table_add(&bench->table, &row);
-}
-
-void skb_rows_stream(struct skb_bench *bench)
-{
-    measure_stream(bench, "sealing chunks of 16 KiB", true);
-    measure_stream(bench, "opening chunks of 16 KiB", false);
 }

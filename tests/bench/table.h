@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SKB_ROWS_MAX 32u
+#define SKB_ROWS_MAX 48u
 
 enum skb_goal {
     SKB_GOAL_AT_LEAST,

@@ -22,6 +22,7 @@
     X(frame)            \
     X(header)           \
     X(payload)          \
+    X(range)            \
     X(ttlv)             \
     X(kmip_answer)      \
     X(coordinator)      \

@@ -113,6 +113,23 @@ for number in ((1 << 52) - 1, 1 << 52, (1 << 64) - 1, (1 << 52) + (1 << 42) + 55
     write("payload", b"\x00" + struct.pack(">Q", number))
     write("payload", b"\x01" + struct.pack(">Q", number))
 
+# An envelope and what is said of its length, a number for the sizes, a range, and
+# edits to what is fetched for it.
+RANGES = [bytes(3), struct.pack(">BHH", 0, 100, 50), struct.pack(">BHH", 0, 16380, 16400), struct.pack(">BHB", 5, 0, 0),
+          struct.pack(">BHH", 1, 0, 33), struct.pack(">BH", 4, 16384), struct.pack(">BQH", 2, 1 << 52, 5),
+          struct.pack(">BQQ", 10, (1 << 64) - 2, (1 << 64) - 2), struct.pack(">BHQ", 8, 7, (1 << 64) - 9)]
+for kind in range(32):
+    for claim in range(4):
+        said = (b"", b"", struct.pack(">H", 0x8000 + kind * 16 - 256), struct.pack(">Q", (1 << 56) - 1 >> kind))[claim]
+        number = struct.pack(">Q", (1 << 2 * kind) + claim)
+        for one in RANGES:
+            for script in EDITS[kind % 3 * 3 :][:3] if claim < 2 else EDITS[:1]:
+                write("range", bytes([claim << 5 | kind]) + number + said + one + script)
+for at in (20, 100, 140, 152, 16552):
+    for script in (edit(0, at, 1), edit(2, at, 0), edit(3, at, 16400), edit(5, at, 16400), edit(6, at, 16400)):
+        for flags in (0, 1, 2, 3, 0x20, 0x21):
+            write("range", bytes([flags]) + bytes(8) + b"\x04\0\0" + script)
+
 # ---- KMIP --------------------------------------------------------------------
 
 OPERATIONS = [0x0A, 0x0B, 0x08, 0x03, 0x12, 0x13, 0x14, 0x1E]

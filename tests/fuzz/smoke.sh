@@ -19,6 +19,8 @@ sources_of() {
         protocol/rpc_report.c protocol/member.c ;;
     header) echo protocol/header.c protocol/hpke.c ;;
     payload) echo protocol/payload.c protocol/chunked.c ;;
+    range) echo libclient/range_plan.c libclient/range_open.c libclient/stream_size.c libclient/stream_open.c \
+        libclient/file_open.c ;;
     ttlv) echo agent/source/kmip/ttlv.c ;;
     kmip_answer) echo agent/source/kmip/kmip_response.c agent/source/kmip/kmip_payload.c agent/source/kmip/ttlv.c ;;
     coordinator) echo agent/source/coordinator_page.c agent/source/page_scan.c ;;
