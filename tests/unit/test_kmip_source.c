@@ -10,7 +10,7 @@
 static void make_tenants(struct skt_kmip_rig *rig, const char **ret, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        char identifier[16];
+        char identifier[24];
         struct skt_fake_object *object;
 
         (void)snprintf(identifier, sizeof identifier, "%zu", 100 + i);
