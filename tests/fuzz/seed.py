@@ -117,7 +117,9 @@ for number in ((1 << 52) - 1, 1 << 52, (1 << 64) - 1, (1 << 52) + (1 << 42) + 55
 # edits to what is fetched for it.
 RANGES = [bytes(3), struct.pack(">BHH", 0, 100, 50), struct.pack(">BHH", 0, 16380, 16400), struct.pack(">BHB", 5, 0, 0),
           struct.pack(">BHH", 1, 0, 33), struct.pack(">BH", 4, 16384), struct.pack(">BQH", 2, 1 << 52, 5),
-          struct.pack(">BQQ", 10, (1 << 64) - 2, (1 << 64) - 2), struct.pack(">BHQ", 8, 7, (1 << 64) - 9)]
+          struct.pack(">BQQ", 10, (1 << 64) - 2, (1 << 64) - 2), struct.pack(">BHQ", 8, 7, (1 << 64) - 9),
+          struct.pack(">BQH", 2, (1 << 64) - 20, 5), struct.pack(">BHH", 48, 20000, 20000), struct.pack(">BHH", 32, 9, 50000),
+          struct.pack(">BHH", 33, 0, 16400), struct.pack(">BHQ", 56, 16384, (1 << 52) - 1)]
 for kind in range(32):
     for claim in range(4):
         said = (b"", b"", struct.pack(">H", 0x8000 + kind * 16 - 256), struct.pack(">Q", (1 << 56) - 1 >> kind))[claim]
