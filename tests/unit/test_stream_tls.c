@@ -391,18 +391,19 @@ START_TEST(a_silent_server_costs_the_deadline_and_no_more)
     struct skd_tls_config config = trusting(ca);
     struct skd_stream *stream = NULL;
     struct skp_diag diag = { "" };
-    uint64_t began_ms = skd_env_now_ms(&skd_env_system);
+    uint64_t began_ms;
     uint64_t took_ms;
 
     start(&server);
+    began_ms = skd_env_now_ms(&skd_env_system);
     skt_err(skd_stream_tls_connect(&config, "127.0.0.1", server.port,
-                                   &skd_env_system, began_ms + 200, &stream,
+                                   &skd_env_system, began_ms + 1000, &stream,
                                    &diag),
             SKP_ERR_DEADLINE_EXCEEDED);
     took_ms = skd_env_now_ms(&skd_env_system) - began_ms;
     stop(&server);
-    ck_assert_uint_ge(took_ms, 200);
-    ck_assert_uint_lt(took_ms, 5000);
+    ck_assert_uint_ge(took_ms, 1000);
+    ck_assert_uint_lt(took_ms, 20000);
     ck_assert_str_eq(diag.text, "TLS handshake: timed out");
 }
 END_TEST
