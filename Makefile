@@ -149,7 +149,8 @@ valgrind:  ## unit suites under valgrind
 	@$(MAKE) --no-print-directory VARIANT=valgrind valgrinded
 valgrinded: $(UNIT)
 	@B=$(B) CK_TIMEOUT_MULTIPLIER=20 \
-	    RUNNER="valgrind --quiet --trace-children=yes --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp" \
+	    RUNNER="valgrind --quiet --trace-children=yes --error-exitcode=99 --leak-check=full \
+	        --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp" \
 	    sh tests/run.sh $(UNIT)
 
 demo: deps  ## see it work: real key server, real Coordinator, real files
