@@ -148,7 +148,7 @@ sanitized: $(UNIT) $(INTEG) $(B)/sidekeyd $(B)/sidekey
 valgrind:  ## unit suites under valgrind
 	@$(MAKE) --no-print-directory VARIANT=valgrind valgrinded
 valgrinded: $(UNIT)
-	@B=$(B) CK_TIMEOUT_MULTIPLIER=20 \
+	@B=$(B) CK_TIMEOUT_MULTIPLIER=20 SKT_VALGRIND=1 \
 	    RUNNER="valgrind --quiet --trace-children=yes --error-exitcode=99 --leak-check=full \
 	        --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp" \
 	    sh tests/run.sh $(UNIT)
