@@ -387,7 +387,8 @@ static bool is_on_heap(const uint8_t needle[16])
     return is_found;
 }
 
-/* The sanitizers have heaps of their own, where the search does not look. */
+/* The sanitizers, and valgrind, have heaps of their own, where the search does
+ * not look. */
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define HAS_PLAIN_HEAP false
 #elif defined __has_feature
@@ -412,7 +413,8 @@ START_TEST(leaves_no_key_on_the_heap)
     }
     /* While a key is kept it is there: the search can find it. */
     skt_ok(skp_gcm_seal_next(crypto, ticket, key, m.nonce, m.plaintext, bytes));
-    ck_assert_int_eq(is_on_heap(key), HAS_PLAIN_HEAP);
+    ck_assert_int_eq(is_on_heap(key),
+                     HAS_PLAIN_HEAP && getenv("SKT_VALGRIND") == NULL);
     skp_gcm_drop(crypto, ticket);
     ck_assert(!is_on_heap(key));
     skt_ok(skp_gcm_seal(crypto, key, m.nonce, m.aad, m.plaintext, bytes));

@@ -216,16 +216,18 @@ END_TEST
 START_TEST(the_deadline_is_for_the_whole_answer)
 {
     struct bench bench;
-    uint64_t start_ms = skd_env_now_ms(&skd_env_system);
     struct skt_http_step step = { .answer = "HTTP/1.1 200 OK\r\n"
                                             "Content-Length: 9\r\n\r\nhello",
                                   .pause_ms = 50 };
-    struct skd_http_request request = { .deadline_ms = start_ms + 300 };
+    struct skd_http_request request = { .deadline_ms = 0 };
+    uint64_t start_ms;
 
     open_bench(&bench);
+    start_ms = skd_env_now_ms(&skd_env_system);
+    request.deadline_ms = start_ms + 1000;
     skt_err(get(&bench, &step, &request), SKP_ERR_UNAVAILABLE);
     ck_assert_str_eq(bench.diag.text, "no complete answer before the deadline");
-    ck_assert_uint_lt(skd_env_now_ms(&skd_env_system), start_ms + 5000);
+    ck_assert_uint_lt(skd_env_now_ms(&skd_env_system), start_ms + 20000);
     request.deadline_ms = 1;
     skt_err(get(&bench, &step, &request), SKP_ERR_UNAVAILABLE);
     ck_assert_str_eq(bench.diag.text, "the deadline has passed");
