@@ -69,10 +69,14 @@ static size_t receive_bytes(size_t from)
 {
     static uint8_t bytes[65536];
     ssize_t n = recv(client, bytes, sizeof bytes, MSG_DONTWAIT);
+    ssize_t same = 0;
 
-    for (ssize_t i = 0; i < n; i++) {
-        ck_assert_uint_eq(bytes[i], byte_at(from + (size_t)i));
+    while (same < n && bytes[same] == byte_at(from + (size_t)same)) {
+        same++;
     }
+    /* One assertion a read: check notes each in a file. */
+    ck_assert_msg(n <= 0 || same == n, "byte %zu is wrong",
+                  from + (size_t)same);
     return n > 0 ? (size_t)n : 0;
 }
 
