@@ -2,7 +2,6 @@
 #include "libclient/client.h"
 
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,21 +351,6 @@ enum sidekey_status skc_client_call(struct sidekey *handle,
         err = skp_fail(&diag, err, "%s", skp_err_text(err));
     }
     skc_error_text_set(handle->serial, diag.text);
-    return skc_status_of(err);
-}
-
-enum sidekey_status skc_client_refuse(struct sidekey *handle,
-                                      enum skp_err err,
-                                      const char *format,
-                                      ...)
-{
-    char text[SKP_DIAG_MAX];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    skc_error_text_set(handle->serial, text);
     return skc_status_of(err);
 }
 

@@ -30,14 +30,6 @@ struct skc_call {
 SKP_MUST_CHECK enum sidekey_status skc_client_call(struct sidekey *handle,
                                                    struct skc_call *call);
 
-/* Refuse a call before anything is sent: keeps the words and returns the
- * status of @err. */
-SKP_PRINTF(3, 4)
-enum sidekey_status skc_client_refuse(struct sidekey *handle,
-                                      enum skp_err err,
-                                      const char *format,
-                                      ...);
-
 /* As skp_view_of; NULL becomes an empty view, which no tenant is. */
 struct skp_view skc_client_tenant(const char *tenant);
 
