@@ -12,10 +12,14 @@
 #include <unistd.h>
 
 #include "agent/chain.h"
+#include "agent/confine.h"
 #include "agent/dev.h"
 #include "agent/folder.h"
+#include "agent/lock_budget.h"
+#include "agent/source/net/wiping_heap.h"
 #include "agent/sys/hardening.h"
 #include "agent/sys/notify.h"
+#include "agent/sys/peek.h"
 
 /* READY=1 is sent at the first snapshot; when no source answers, this long
  * after the start, so that a manager does not take a dead key server for a dead
@@ -25,6 +29,8 @@
 #define DRAIN_MS 3000u
 /* ... and this long in all, also when a source still hangs. */
 #define STOP_PATIENCE_MS 4500u
+/* How often the log is asked whether it owes a line about repeated messages. */
+#define REPEATS_MS 10000u
 
 int skd_agent_exit_status(enum skp_err err)
 {
@@ -73,13 +79,17 @@ static void finish_when_stopped(struct skd_agent *agent)
         return;
     }
     skd_file_watch_free(&agent->watch);
+    skd_metrics_free(&agent->metrics);
     skd_server_free(&agent->server);
     skd_refresher_free(&agent->refresher);
+    skd_keeper_free(&agent->keeper);
+    skd_sweep_close(&agent->sweep);
     close_if_active((uv_handle_t *)&agent->on_term, NULL);
     close_if_active((uv_handle_t *)&agent->on_int, NULL);
     close_if_active((uv_handle_t *)&agent->on_hup, NULL);
     close_if_active((uv_handle_t *)&agent->wanted, NULL);
     close_if_active((uv_handle_t *)&agent->watchdog, NULL);
+    close_if_active((uv_handle_t *)&agent->repeats, NULL);
     close_if_active((uv_handle_t *)&agent->patience, NULL);
 }
 
@@ -108,6 +118,7 @@ static void on_stop_patience_over(uv_timer_t *timer)
     skd_log(SKD_LOG_WARN, "stopping without the answer of a source");
     if (agent->server_has_stopped) {
         skd_server_free(&agent->server);
+        skd_auditing_stop(agent);
     }
     _exit(EXIT_SUCCESS);
 }
@@ -122,6 +133,7 @@ static void stop(struct skd_agent *agent)
     (void)uv_timer_start(&agent->patience, on_stop_patience_over,
                          STOP_PATIENCE_MS, 0);
     skd_refresher_stop(agent->refresher, on_refresher_stopped, agent);
+    skd_keeper_stop(agent->keeper);
     skd_server_stop(agent->server, DRAIN_MS, on_server_stopped, agent);
 }
 
@@ -148,6 +160,7 @@ static void reload(struct skd_agent *agent)
 static void on_reload_signal(uv_signal_t *handle, int number)
 {
     (void)number;
+    skd_auditing_reopen(handle->data);
     reload(handle->data);
 }
 
@@ -172,6 +185,12 @@ static void on_watchdog(uv_timer_t *timer)
     skd_notify_send("WATCHDOG=1");
 }
 
+static void on_repeats(uv_timer_t *timer)
+{
+    (void)timer;
+    skd_log_flush(false);
+}
+
 static void say_ready(struct skd_agent *agent)
 {
     if (agent->has_said_ready) {
@@ -190,12 +209,28 @@ static void on_ready_patience_over(uv_timer_t *timer)
     say_ready(timer->data);
 }
 
+static void on_prepare(void *state, struct skd_snapshot *snapshot)
+{
+    struct skd_agent *agent = state;
+
+    skd_keeper_prepare(agent->keeper, snapshot);
+}
+
+/* Kept before it is served: what clients have seen must not be gone after a
+ * crash. */
 static void on_publish(void *state, struct skd_snapshot *snapshot)
 {
     struct skd_agent *agent = state;
 
+    skd_keeper_publish(agent->keeper, snapshot);
     skd_server_publish(agent->server, snapshot);
+    skd_sweep_note(&agent->sweep, skd_server_released(agent->server));
     say_ready(agent);
+}
+
+static void on_refreshed(void *state, enum skp_err err)
+{
+    skd_auditing_note(state, SKP_AUDIT_REFRESH, err);
 }
 
 /* ---- starting ----------------------------------------------------------- */
@@ -218,7 +253,10 @@ static void init_handles(struct skd_agent *agent)
     init_signal(agent, &agent->on_int, SIGINT, on_stop_signal);
     init_signal(agent, &agent->on_hup, SIGHUP, on_reload_signal);
     skp_assert(uv_async_init(&agent->loop, &agent->wanted, on_wanted) == 0);
+    skp_assert(skd_sweep_open(&agent->sweep, &agent->loop));
     skp_assert(uv_timer_init(&agent->loop, &agent->watchdog) == 0);
+    skp_assert(uv_timer_init(&agent->loop, &agent->repeats) == 0);
+    (void)uv_timer_start(&agent->repeats, on_repeats, REPEATS_MS, REPEATS_MS);
     skp_assert(uv_timer_init(&agent->loop, &agent->patience) == 0);
     agent->wanted.data = agent;
     agent->watchdog.data = agent;
@@ -252,7 +290,7 @@ static enum skp_err load_config(struct skd_agent *agent, struct skp_diag *diag)
     if (err != SKP_ERR_OK) {
         return skp_fail(diag, err, "the configuration has errors");
     }
-    return skd_reload_check_honoured(agent->config, diag);
+    return SKP_ERR_OK;
 }
 
 static enum skp_err check_memory(struct skd_agent *agent, struct skp_diag *diag)
@@ -262,7 +300,24 @@ static enum skp_err check_memory(struct skd_agent *agent, struct skp_diag *diag)
     SKP_TRY(skd_arena_probe(&agent->tier, diag));
     skd_log(SKD_LOG_INFO, "private keys are kept in %s memory",
             skd_tier_name(agent->tier));
-    return SKP_ERR_OK;
+    return agent->config->require_memory == SKD_TIER_NONE
+               ? SKP_ERR_OK
+               : skd_lock_budget_check(skd_lock_budget(agent->config->workers),
+                                       diag);
+}
+
+/* A developer's own folder is nobody else's; the system's must let clients
+ * through to the socket, which has its own mode. */
+static enum skp_err make_folder(const struct skd_agent *agent,
+                                struct skp_diag *diag)
+{
+    const char *socket = agent->options.socket == NULL ? agent->config->socket
+                                                       : agent->options.socket;
+
+    if (skd_notify_listen_fd() >= 0) {
+        return SKP_ERR_OK;
+    }
+    return skd_folder_make(socket, agent->options.dev ? 0700 : 0755, diag);
 }
 
 static enum skp_err start_server(struct skd_agent *agent, struct skp_diag *diag)
@@ -273,29 +328,27 @@ static enum skp_err start_server(struct skd_agent *agent, struct skp_diag *diag)
         .config = agent->config,
         .socket = agent->options.socket,
         .demand = skd_chain_has_demand(agent->config) ? agent->demand : NULL,
+        .audit = agent->pen.audit,
         .ops = skd_answer_ops(agent),
     };
-    const char *socket = agent->options.socket == NULL ? agent->config->socket
-                                                       : agent->options.socket;
 
-    /* A developer's own folder is nobody else's; the system's must let clients
-     * through to the socket, which has its own mode. */
-    if (skd_notify_listen_fd() < 0) {
-        SKP_TRY(
-            skd_folder_make(socket, agent->options.dev ? 0700 : 0755, diag));
-    }
     return skd_server_start(&server_config, skd_notify_listen_fd(),
                             &agent->server, diag);
 }
 
 static enum skp_err start_refresher(struct skd_agent *agent)
 {
-    const struct skd_refresher_ops ops = { agent, on_publish };
+    const struct skd_refresher_ops ops = { agent, on_publish, on_prepare,
+                                           on_refreshed };
     struct skd_refresh_rules rules = skd_chain_rules(agent->config);
     struct skd_chain chain = { NULL, { NULL, NULL } };
+    struct skd_snapshot *kept = skd_keeper_restore(agent->keeper);
 
     SKP_TRY(skd_refresher_new(&agent->loop, agent->env, agent->demand, &ops,
                               &agent->refresher));
+    if (kept != NULL) {
+        skd_refresher_adopt(agent->refresher, &kept);
+    }
     SKP_TRY(skd_chain_new(agent->config, &chain));
     skd_refresher_configure(agent->refresher, &chain, &rules);
     return SKP_ERR_OK;
@@ -309,26 +362,40 @@ static enum skp_err start_watch(struct skd_agent *agent, struct skp_diag *diag)
     if (agent->options.dev) {
         return SKP_ERR_OK;
     }
-    return skd_file_watch_new(&agent->loop, &paths, on_files_changed, agent,
-                              &agent->watch, diag);
+    SKP_TRY(skd_file_watch_new(&agent->loop, &paths, on_files_changed, agent,
+                               &agent->watch, diag));
+    if (skd_file_watch_is_blind(agent->watch)) {
+        skd_log(SKD_LOG_WARN, "configuration: its folder may not be listed, so "
+                              "that changes are taken over at SIGHUP only");
+    }
+    return SKP_ERR_OK;
 }
 
 static enum skp_err start(struct skd_agent *agent, struct skp_diag *diag)
 {
+    SKP_TRY(skd_wiping_heap_install());
     SKP_TRY(skd_hardening_apply(diag));
+    SKP_TRY(skd_peek_start(diag));
     skd_notify_init();
-    SKP_TRY(load_config(agent, diag));
-    skd_log_configure(agent->config->log_level, agent->config->log_json);
-    SKP_TRY(check_memory(agent, diag));
     if (uv_loop_init(&agent->loop) != 0) {
         return skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED, "no event loop");
     }
-    init_handles(agent);
-    SKP_TRY(skd_demand_new(&agent->demand));
-    SKP_TRY(start_server(agent, diag));
-    SKP_TRY(start_refresher(agent));
+    /* Before the files are read: a change right after that is not missed. */
     SKP_TRY(start_watch(agent, diag));
-    return SKP_ERR_OK;
+    SKP_TRY(load_config(agent, diag));
+    skd_log_configure(agent->config->log_level, agent->config->log_json);
+    SKP_TRY(check_memory(agent, diag));
+    SKP_TRY(skd_keeper_new(agent->env, agent->config->mode, agent->tier,
+                           &agent->keeper));
+    init_handles(agent);
+    skd_metrics_feed_start(agent);
+    SKP_TRY(skd_demand_new(&agent->demand));
+    SKP_TRY(make_folder(agent, diag));
+    /* The first threads, of the audit log and the workers, inherit it. */
+    SKP_TRY(skd_confine_start(agent, diag));
+    SKP_TRY(skd_auditing_start(agent, diag));
+    SKP_TRY(start_server(agent, diag));
+    return start_refresher(agent);
 }
 
 int skd_agent_run(const struct skd_options *options)
@@ -340,7 +407,9 @@ int skd_agent_run(const struct skd_options *options)
     agent.env = &skd_env_system;
     agent.options = *options;
     agent.started_at_s = skd_env_wall_s(agent.env);
+    agent.started_ms = skd_env_now_ms(agent.env);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_IGN); /* the child that ends leaves nothing */
     err = start(&agent, &diag);
     if (err != SKP_ERR_OK) {
         skd_log(SKD_LOG_ERROR, "cannot start: %s",
@@ -352,8 +421,12 @@ int skd_agent_run(const struct skd_options *options)
     }
     (void)uv_run(&agent.loop, UV_RUN_DEFAULT);
     skp_assert(uv_loop_close(&agent.loop) == 0);
+    skd_auditing_stop(&agent);
+    skd_peek_stop();
     skd_demand_free(&agent.demand);
     skd_config_unref(&agent.config);
+    skd_reach_done(&agent.reach);
     skd_log(SKD_LOG_INFO, "stopped");
+    skd_log_flush(true);
     return EXIT_SUCCESS;
 }

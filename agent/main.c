@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "agent/agent.h"
+#include "agent/supervise.h"
 
 /* Print the merged configuration, or every error in it. */
 static int check_config(const struct skd_options *options)
@@ -46,7 +47,8 @@ int main(int argc, char **argv)
     case SKD_ACTION_CHECK_CONFIG:
         return check_config(&options);
     case SKD_ACTION_SERVE:
-        return skd_agent_run(&options);
+        return options.supervise ? skd_supervise_run(&options)
+                                 : skd_agent_run(&options);
     }
     return EX_SOFTWARE;
 }

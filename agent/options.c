@@ -10,6 +10,7 @@ enum option_letter {
     OPTION_SECRET = 's',
     OPTION_SOCKET = 'S',
     OPTION_DEV = 'd',
+    OPTION_SUPERVISE = 'u',
     OPTION_CHECK = 'k',
     OPTION_STRICT = 't',
     OPTION_HELP = 'h',
@@ -21,6 +22,7 @@ static const struct option long_options[] = {
     { "secret", required_argument, NULL, OPTION_SECRET },
     { "socket", required_argument, NULL, OPTION_SOCKET },
     { "dev", no_argument, NULL, OPTION_DEV },
+    { "supervise", no_argument, NULL, OPTION_SUPERVISE },
     { "check-config", no_argument, NULL, OPTION_CHECK },
     { "strict", no_argument, NULL, OPTION_STRICT },
     { "help", no_argument, NULL, OPTION_HELP },
@@ -43,6 +45,9 @@ static bool take_option(int letter, struct skd_options *options)
         return true;
     case OPTION_DEV:
         options->dev = true;
+        return true;
+    case OPTION_SUPERVISE:
+        options->supervise = true;
         return true;
     case OPTION_CHECK:
         options->action = SKD_ACTION_CHECK_CONFIG;
@@ -75,6 +80,11 @@ static enum skp_err check_together(const struct skd_options *options, FILE *err)
     }
     if (options->dev && options->action == SKD_ACTION_CHECK_CONFIG) {
         return refuse(err, "--dev and --check-config exclude each other", "");
+    }
+    if (options->supervise &&
+        (options->dev || options->action == SKD_ACTION_CHECK_CONFIG)) {
+        return refuse(err, "--supervise goes with neither --dev nor ",
+                      "--check-config");
     }
     if (options->strict && options->action != SKD_ACTION_CHECK_CONFIG) {
         return refuse(err, "--strict goes with --check-config", "");
@@ -132,6 +142,9 @@ void skd_options_print_help(FILE *out)
         "  --socket PATH   listen here, whatever the configuration says\n"
         "  --dev           no files, no servers: throw-away keys, made on first\n"
         "                  use, for trying things out\n"
+        "  --supervise     run the agent in a child process, and again when it\n"
+        "                  dies; its keys survive that.  For containers; systemd\n"
+        "                  does the same by itself (FileDescriptorStoreMax=)\n"
         "  --check-config  print the merged configuration with secrets redacted\n"
         "                  and exit; or print every error and exit with 78\n"
         "  --strict        with --check-config: a key that cannot be used is an\n"

@@ -21,7 +21,8 @@ struct skd_options {
     const char *secret; /* NULL: the default path */
     const char *socket; /* NULL: what the configuration says */
     bool dev;
-    bool strict; /* --check-config: warnings fail, too */
+    bool supervise; /* run the agent in a child, and again when it dies */
+    bool strict;    /* --check-config: warnings fail, too */
 };
 
 /* Parse argv.  What is wrong is printed to @err, in one line.

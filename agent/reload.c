@@ -4,23 +4,8 @@
 
 #include "agent/agent.h"
 #include "agent/chain.h"
+#include "agent/confine.h"
 #include "agent/sys/notify.h"
-
-enum skp_err skd_reload_check_honoured(const struct skd_config *config,
-                                       struct skp_diag *diag)
-{
-    if (strcmp(config->audit, "off") != 0) {
-        return skp_fail(diag, SKP_ERR_FAILED_PRECONDITION,
-                        "sidekey.audit: this version writes no audit log; "
-                        "only \"off\" can be honoured");
-    }
-    if (strcmp(config->sandbox, "require") == 0) {
-        return skp_fail(diag, SKP_ERR_FAILED_PRECONDITION,
-                        "sidekey.sandbox: this version has no Landlock and "
-                        "seccomp sandbox; \"require\" cannot be honoured");
-    }
-    return SKP_ERR_OK;
-}
 
 void skd_reload_log_lines(enum skd_log_level level, const char *lines)
 {
@@ -55,6 +40,7 @@ static void take_over(struct skd_agent *agent, const struct skd_config *config)
 {
     struct skd_chain chain = { NULL, { NULL, NULL } };
     struct skd_refresh_rules rules = skd_chain_rules(config);
+    const struct skd_config *old;
 
     if (skd_chain_new(config, &chain) != SKP_ERR_OK) {
         skd_log(SKD_LOG_ERROR, "configuration: no memory; the old one stays");
@@ -67,12 +53,16 @@ static void take_over(struct skd_agent *agent, const struct skd_config *config)
                 "configuration: sidekey.socket and sidekey.workers take "
                 "effect at the next start");
     }
-    skd_config_unref(&agent->config);
+    skd_metrics_feed_note_change(agent, config);
+    old = agent->config;
     agent->config = skd_config_ref(config);
+    skd_auditing_configure(agent, old);
+    skd_config_unref(&old);
     skd_log_configure(config->log_level, config->log_json);
     skd_server_reconfigure(agent->server, config);
     skd_refresher_configure(agent->refresher, &chain, &rules);
     skd_log(SKD_LOG_INFO, "configuration: the new one is in use");
+    skd_auditing_note(agent, SKP_AUDIT_CONFIG, SKP_ERR_OK);
 }
 
 static enum skp_err load(struct skd_agent *agent,
@@ -90,24 +80,27 @@ static enum skp_err load(struct skd_agent *agent,
     if (err != SKP_ERR_OK) {
         return skp_fail(diag, err, "it has errors");
     }
-    SKP_TRY(skd_reload_check_honoured(*ret, diag));
-    return check_fixed(agent->config, *ret, diag);
+    SKP_TRY(check_fixed(agent->config, *ret, diag));
+    return skd_confine_check(agent, *ret, diag);
 }
 
 void skd_reload(struct skd_agent *agent)
 {
     const struct skd_config *config = NULL;
     struct skp_diag diag = { "" };
+    enum skp_err err;
 
     if (agent->options.dev || agent->is_stopping) {
         return;
     }
-    if (load(agent, &config, &diag) == SKP_ERR_OK) {
+    err = load(agent, &config, &diag);
+    if (err == SKP_ERR_OK) {
         take_over(agent, config);
     } else {
         skd_log(SKD_LOG_ERROR,
                 "configuration: the new one is refused, the old one stays: %s",
                 diag.text);
+        skd_auditing_note(agent, SKP_AUDIT_CONFIG, err);
     }
     skd_config_unref(&config);
 }

@@ -1,13 +1,14 @@
-/* client_admin.c - the public calls about the agent itself; see sidekey.h. */
-#include <stdio.h>
+/* client_admin.c - the public calls about the agent itself; see sidekey.h and
+ * client_admin.h. */
+#include "libclient/client_admin.h"
+
 #include <string.h>
 
 #include "libclient/client.h"
 #include "libclient/client_status.h"
 #include "libclient/deadline.h"
 
-/* Copy text into a fixed array of the public header, cut where it is full. */
-static void copy_text(struct skp_view text, char *ret, size_t cap)
+void skc_admin_text(struct skp_view text, char *ret, size_t cap)
 {
     size_t len = text.len < cap ? text.len : cap - 1;
 
@@ -37,10 +38,10 @@ static enum skp_err take_hello(const struct skp_response *response,
     struct sidekey_hello *hello = ret;
 
     (void)diag;
-    copy_text(response->hello.agent, hello->agent, sizeof hello->agent);
-    hello->protocol = response->hello.protocol;
-    hello->message_max = response->hello.message_max;
-    hello->payload_max = response->hello.payload_max;
+    skc_admin_text(response->hello->agent, hello->agent, sizeof hello->agent);
+    hello->protocol = response->hello->protocol;
+    hello->message_max = response->hello->message_max;
+    hello->payload_max = response->hello->payload_max;
     return SKP_ERR_OK;
 }
 
@@ -76,14 +77,14 @@ static void copy_tenant(const struct skp_tenant_row *row,
     *ret = (struct sidekey_tenant){ .has_key = row->key_id != NULL,
                                     .generation = row->generation,
                                     .confirmed_at_s = row->confirmed_at_s };
-    copy_text(row->id, ret->id, sizeof ret->id);
+    skc_admin_text(row->id, ret->id, sizeof ret->id);
     if (row->key_id != NULL) {
         memcpy(ret->key_id, row->key_id, SKP_KEY_ID_LEN);
     }
-    copy_text(skp_view_of(skp_tenant_state_name(row->state)), ret->state,
-              sizeof ret->state);
-    copy_text(skp_view_of(skp_origin_name(row->origin)), ret->source,
-              sizeof ret->source);
+    skc_admin_text(skp_view_of(skp_tenant_state_name(row->state)), ret->state,
+                   sizeof ret->state);
+    skc_admin_text(skp_view_of(skp_origin_name(row->origin)), ret->source,
+                   sizeof ret->source);
 }
 
 static enum skp_err
@@ -104,7 +105,7 @@ take_page(const struct skp_response *response, void *ret, struct skp_diag *diag)
         copy_tenant(&response->rows[i], &tenant);
         walk->is_done = !walk->visit(walk->state, &tenant);
     }
-    copy_text(response->next, walk->cursor, sizeof walk->cursor);
+    skc_admin_text(response->next, walk->cursor, sizeof walk->cursor);
     walk->cursor_len = response->next.len;
     walk->is_done = walk->is_done || walk->cursor_len == 0;
     return SKP_ERR_OK;
@@ -153,11 +154,12 @@ static void copy_sources(const struct skp_status *status,
         if (ret->n_sources == SKP_ARRAY_LEN(ret->sources)) {
             return;
         }
-        copy_text(row->name, source->name, sizeof source->name);
-        copy_text(row->last_error, source->last_error,
-                  sizeof source->last_error);
+        skc_admin_text(row->name, source->name, sizeof source->name);
+        skc_admin_text(row->last_error, source->last_error,
+                       sizeof source->last_error);
         source->last_attempt_s = row->last_attempt_s;
         source->last_success_s = row->last_success_s;
+        source->failures = row->failures;
         ret->n_sources++;
     }
 }
@@ -169,40 +171,89 @@ static void copy_warnings(const struct skp_status *status,
         if (ret->n_warnings == SKP_ARRAY_LEN(ret->warnings)) {
             return;
         }
-        copy_text(status->warnings[i], ret->warnings[ret->n_warnings],
-                  sizeof ret->warnings[0]);
+        skc_admin_text(status->warnings[i], ret->warnings[ret->n_warnings],
+                       sizeof ret->warnings[0]);
         ret->n_warnings++;
     }
+}
+
+static void copy_certificates(const struct skp_status *status,
+                              struct sidekey_agent_status *ret)
+{
+    for (size_t i = 0; i < status->n_certificates; i++) {
+        const struct skp_certificate_row *row = &status->certificates[i];
+        struct sidekey_certificate *to =
+            &ret->certificates[ret->n_certificates];
+
+        if (ret->n_certificates == SKP_ARRAY_LEN(ret->certificates)) {
+            return;
+        }
+        skc_admin_text(row->name, to->name, sizeof to->name);
+        to->not_after_s = row->not_after_s;
+        ret->n_certificates++;
+    }
+}
+
+/* What older agents do not tell. */
+static void copy_newer(const struct skp_status *from,
+                       struct sidekey_agent_status *to)
+{
+    to->tenants_unrefreshed = from->unrefreshed.tenants;
+    to->unrefreshed_since_s = from->unrefreshed.since_s;
+    to->is_restored = from->is_restored;
+    to->restored_tenants = from->restored_tenants;
+    to->restored_at_s = from->restored_at_s;
+    to->has_audit = from->has_audit;
+    to->audit_written = from->audit.written;
+    to->audit_dropped = from->audit.dropped;
+    to->audit_sequence = from->audit.sequence;
+    to->audit_failing = from->audit.failing;
+    to->connections_refused = from->connections_refused;
+    to->requests_refused = from->requests_refused;
+    to->gone_destroyed = from->gone[SKP_GONE_DESTROYED];
+    to->gone_removed = from->gone[SKP_GONE_REMOVED];
+    to->gone_forgotten = from->gone[SKP_GONE_FORGOTTEN];
+    skc_admin_text(from->sandbox, to->sandbox, sizeof to->sandbox);
+    skc_admin_text(from->unrefreshed.oldest, to->unrefreshed_oldest,
+                   sizeof to->unrefreshed_oldest);
+    skc_admin_text(from->audit.target, to->audit_target,
+                   sizeof to->audit_target);
+    copy_certificates(from, to);
+}
+
+void skc_admin_status(const struct skp_status *status,
+                      struct sidekey_agent_status *ret)
+{
+    *ret = (struct sidekey_agent_status){
+        .pid = status->pid,
+        .started_at_s = status->started_at_s,
+        .locked_bytes = status->locked_bytes,
+        .snapshot = status->snapshot,
+        .ready = status->ready,
+        .refreshing = status->refreshing,
+        .next_refresh_s = status->next_refresh_s,
+        .tenants_active = status->tenants[SKP_TENANT_STATE_ACTIVE],
+        .tenants_decrypt_only = status->tenants[SKP_TENANT_STATE_DECRYPT_ONLY],
+        .tenants_stale = status->tenants[SKP_TENANT_STATE_STALE],
+        .tenants_unavailable = status->tenants[SKP_TENANT_STATE_UNAVAILABLE],
+        .brake_missing = status->brake_missing,
+        .connections = status->connections,
+    };
+    skc_admin_text(status->agent, ret->agent, sizeof ret->agent);
+    skc_admin_text(status->mode, ret->mode, sizeof ret->mode);
+    skc_admin_text(status->memory_tier, ret->memory_tier,
+                   sizeof ret->memory_tier);
+    copy_sources(status, ret);
+    copy_warnings(status, ret);
+    copy_newer(status, ret);
 }
 
 static enum skp_err take_status(const struct skp_response *response,
                                 void *ret,
                                 struct skp_diag *diag)
 {
-    const struct skp_status *from = &response->status;
-    struct sidekey_agent_status *to = ret;
-
     (void)diag;
-    *to = (struct sidekey_agent_status){
-        .pid = from->pid,
-        .started_at_s = from->started_at_s,
-        .locked_bytes = from->locked_bytes,
-        .snapshot = from->snapshot,
-        .ready = from->ready,
-        .refreshing = from->refreshing,
-        .next_refresh_s = from->next_refresh_s,
-        .tenants_active = from->tenants[SKP_TENANT_STATE_ACTIVE],
-        .tenants_decrypt_only = from->tenants[SKP_TENANT_STATE_DECRYPT_ONLY],
-        .tenants_stale = from->tenants[SKP_TENANT_STATE_STALE],
-        .tenants_unavailable = from->tenants[SKP_TENANT_STATE_UNAVAILABLE],
-        .brake_missing = from->brake_missing,
-        .connections = from->connections,
-    };
-    copy_text(from->agent, to->agent, sizeof to->agent);
-    copy_text(from->mode, to->mode, sizeof to->mode);
-    copy_text(from->memory_tier, to->memory_tier, sizeof to->memory_tier);
-    copy_sources(from, to);
-    copy_warnings(from, to);
+    skc_admin_status(response->status, ret);
     return SKP_ERR_OK;
 }
 

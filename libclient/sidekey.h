@@ -152,7 +152,7 @@ SIDEKEY_MUST_CHECK enum sidekey_status sidekey_hello(struct sidekey *handle,
 struct sidekey_public_key {
     uint8_t public_key[SIDEKEY_KEY_LEN];
     uint8_t key_id[SIDEKEY_KEY_ID_LEN];
-    uint64_t generation; /* counts within one run of the agent */
+    uint64_t generation; /* counts while the agent keeps its keys */
 };
 
 /* The current public key of @tenant.  The key id is checked against the key.
@@ -263,6 +263,13 @@ struct sidekey_source {
     int64_t last_attempt_s;
     int64_t last_success_s;
     char last_error[512];
+    uint64_t failures; /* in a row, up to now */
+};
+
+/* A certificate that the agent shows, or is shown. */
+struct sidekey_certificate {
+    char name[32];       /* "kms client", "kms server", ... */
+    int64_t not_after_s; /* Unix seconds */
 };
 
 /* The state of the agent; owns nothing. */
@@ -276,6 +283,10 @@ struct sidekey_agent_status {
     uint64_t snapshot; /* snapshots published since the start */
     bool ready;
     bool refreshing;
+    bool is_restored;   /* keys of before a restart are in use that no refresh
+                         * has confirmed */
+    bool has_audit;     /* there is an audit log */
+    bool audit_failing; /* and it cannot be written */
     int64_t next_refresh_s;
     uint64_t tenants_active;
     uint64_t tenants_decrypt_only;
@@ -287,6 +298,26 @@ struct sidekey_agent_status {
     size_t n_sources;
     char warnings[16][256];
     size_t n_warnings;
+
+    /* What older agents do not tell is zero; so are is_restored, has_audit and
+     * audit_failing above. */
+    uint64_t tenants_unrefreshed; /* that the last refresh did not confirm */
+    int64_t unrefreshed_since_s;  /* when the oldest was; 0: never */
+    uint64_t restored_tenants;
+    int64_t restored_at_s;
+    uint64_t audit_written;
+    uint64_t audit_dropped;
+    uint64_t audit_sequence;      /* of the last record */
+    uint64_t connections_refused; /* since the start */
+    uint64_t requests_refused;    /* since the start */
+    uint64_t gone_destroyed;      /* tenants whose keys are gone for good */
+    uint64_t gone_removed;
+    uint64_t gone_forgotten;
+    struct sidekey_certificate certificates[8];
+    size_t n_certificates;
+    char sandbox[128];            /* in words; "": not known */
+    char audit_target[256];       /* "stderr" or a path */
+    char unrefreshed_oldest[129]; /* the tenant confirmed the longest ago */
 };
 
 /* Needs the right `admin`. */
@@ -294,6 +325,42 @@ SIDEKEY_MUST_CHECK enum sidekey_status
 sidekey_agent_status(struct sidekey *handle,
                      uint32_t deadline_ms,
                      struct sidekey_agent_status *ret);
+
+/* How requests of one method were answered. */
+struct sidekey_method_totals {
+    char method[32];       /* "none": it could not be told */
+    uint64_t answered[32]; /* by status, SIDEKEY_OK first; a code that is not
+                            * known here counts as SIDEKEY_INTERNAL */
+    /* By duration: how many lasted no longer than the bound of that number, and
+     * longer than the one before; behind the last bound, longer than all. */
+    uint64_t lasted[32];
+};
+
+/* What the agent has done since its start; owns nothing.  It may grow at its
+ * end in later versions: size says which of them the caller knows. */
+struct sidekey_agent_totals {
+    size_t size;        /* set to sizeof this struct before the call */
+    uint64_t uptime_ms; /* when this was counted, by a clock that nobody sets;
+                         * 0: an older agent, which tells none of this */
+    uint64_t bounds_ns[31]; /* of durations, ascending, inclusive */
+    size_t n_bounds;
+    struct sidekey_method_totals methods[32]; /* those that were used */
+    size_t n_methods;
+    uint64_t workers_us[1024]; /* CPU time that each serving thread has used */
+    size_t n_workers;
+};
+
+/* The state of the agent and its totals, of the same moment: the difference of
+ * two makes rates.  All counts begin anew with another pid, another
+ * started_at_s, or a smaller uptime_ms.  Needs the right `admin`.
+ * @ret_status  may be NULL.
+ * Errors: SIDEKEY_INVALID_ARGUMENT ret->size is less than that of the first
+ * version.  Both are untouched on failure. */
+SIDEKEY_MUST_CHECK enum sidekey_status
+sidekey_agent_totals(struct sidekey *handle,
+                     uint32_t deadline_ms,
+                     struct sidekey_agent_status *ret_status,
+                     struct sidekey_agent_totals *ret);
 
 /* Ask all sources again; answers when that refresh has ended.  Its failure is
  * this call's.  Needs the right `admin`.

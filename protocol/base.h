@@ -16,6 +16,9 @@
 #define SKP_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define SKP_ARRAY_LEN(array)   (sizeof(array) / sizeof((array)[0]))
 
+/* Eight bytes that are all @byte, for work on eight at a time. */
+#define SKP_EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
 /* Return from the calling function unless @call succeeds. */
 #define SKP_TRY(call)                   \
     do {                                \

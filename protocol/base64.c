@@ -110,25 +110,57 @@ static unsigned decode_all(struct skp_view text, size_t n_pad, uint8_t *ret)
     return bad;
 }
 
-enum skp_err skp_base64_decode(struct skp_view text, struct skp_secret *ret)
+/* What @text decodes to: its length, and the padding it has.  False when no
+ * base64 is that long. */
+static bool measure(struct skp_view text, size_t *ret_len, size_t *ret_n_pad)
 {
+    if (text.len % 4 != 0) {
+        return false;
+    }
+    *ret_n_pad = count_padding(text);
+    *ret_len = text.len / 4 * 3 - *ret_n_pad;
+    return true;
+}
+
+enum skp_err skp_base64_decode_to(struct skp_view text, struct skp_buf *ret)
+{
+    size_t before = ret->len;
     size_t n_pad;
     size_t len;
+    uint8_t *out;
 
     text = trim(text);
-    if (text.len % 4 != 0) {
+    if (!measure(text, &len, &n_pad)) {
         return SKP_ERR_INVALID_ARGUMENT;
     }
     if (text.len == 0) {
         return SKP_ERR_OK;
     }
-    n_pad = count_padding(text);
-    len = text.len / 4 * 3 - n_pad;
-    SKP_TRY(skp_secret_reserve(ret, ret->len + len));
-    if (decode_all(text, n_pad, ret->bytes + ret->len) != 0) {
-        skp_wipe(ret->bytes + ret->len, len);
+    SKP_TRY(skp_buf_claim(ret, len, &out));
+    if (decode_all(text, n_pad, out) != 0) {
+        skp_wipe(out, len);
+        ret->len = before;
         return SKP_ERR_INVALID_ARGUMENT;
     }
+    return SKP_ERR_OK;
+}
+
+enum skp_err skp_base64_decode(struct skp_view text, struct skp_secret *ret)
+{
+    struct skp_buf room;
+    size_t n_pad;
+    size_t len;
+
+    text = trim(text);
+    if (!measure(text, &len, &n_pad)) {
+        return SKP_ERR_INVALID_ARGUMENT;
+    }
+    if (text.len == 0) {
+        return SKP_ERR_OK;
+    }
+    SKP_TRY(skp_secret_reserve(ret, ret->len + len));
+    room = skp_buf_over(ret->bytes + ret->len, len);
+    SKP_TRY(skp_base64_decode_to(text, &room));
     ret->len += len;
     return SKP_ERR_OK;
 }

@@ -16,6 +16,11 @@
 SKP_MUST_CHECK enum skp_err skp_base64_decode(struct skp_view text,
                                               struct skp_secret *ret);
 
+/* The same into room of the caller's, which may be on his stack.
+ *   SKP_ERR_RESOURCE_EXHAUSTED  it does not fit; @ret is as it was. */
+SKP_MUST_CHECK enum skp_err skp_base64_decode_to(struct skp_view text,
+                                                 struct skp_buf *ret);
+
 /* Characters that @len bytes take, without a NUL. */
 size_t skp_base64_len(size_t len);
 

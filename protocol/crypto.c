@@ -7,6 +7,8 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
+#include "protocol/x25519_batch.h"
+
 /* EVP counts in int; a multiple of the block keeps the pieces seamless. */
 #define PIECE_MAX ((size_t)1 << 30)
 #define BLOCK_LEN 16u
@@ -15,8 +17,9 @@ struct skp_crypto {
     const struct skp_random *random; /* borrowed */
     EVP_CIPHER_CTX *gcm;
     EVP_CIPHER_CTX *ctr;
-    uint64_t last_ticket; /* given out last */
-    uint64_t kept_ticket; /* whose key @gcm has scheduled; 0: nobody's */
+    struct skp_ahead *ahead; /* NULL until it is asked for */
+    uint64_t last_ticket;    /* given out last */
+    uint64_t kept_ticket;    /* whose key @gcm has scheduled; 0: nobody's */
 };
 
 static const uint8_t zeroes[SKP_KEY_LEN];
@@ -82,6 +85,7 @@ void skp_crypto_free(struct skp_crypto **crypto)
     /* OpenSSL cleanses what it frees here. */
     EVP_CIPHER_CTX_free((*crypto)->gcm);
     EVP_CIPHER_CTX_free((*crypto)->ctr);
+    skp_ahead_free(&(*crypto)->ahead);
     free(*crypto);
     *crypto = NULL;
 }
@@ -101,6 +105,47 @@ enum skp_err skp_x25519(const uint8_t private_key[SKP_KEY_LEN],
         return SKP_ERR_INVALID_ARGUMENT;
     }
     return SKP_ERR_OK;
+}
+
+enum skp_err skp_x25519_ephemeral(const uint8_t private_key[SKP_KEY_LEN],
+                                  const uint8_t point[SKP_KEY_LEN],
+                                  uint8_t ret[SKP_KEY_LEN],
+                                  uint8_t ret_public[SKP_KEY_LEN])
+{
+    uint8_t public_key[SKP_KEY_LEN];
+    struct skp_x25519_job jobs[] = {
+        { private_key, point, ret, false },
+        { private_key, skp_x25519_base, public_key, false },
+    };
+
+    skp_x25519_batch(jobs, SKP_ARRAY_LEN(jobs));
+    if (jobs[0].is_low_order) {
+        return SKP_ERR_INVALID_ARGUMENT;
+    }
+    memcpy(ret_public, public_key, SKP_KEY_LEN);
+    return SKP_ERR_OK;
+}
+
+struct skp_ahead *skp_crypto_ahead(struct skp_crypto *crypto)
+{
+    if (crypto->ahead == NULL && skp_ahead_new(&crypto->ahead) != SKP_ERR_OK) {
+        return NULL;
+    }
+    return crypto->ahead;
+}
+
+enum skp_err skp_crypto_exchange(struct skp_crypto *crypto,
+                                 const uint8_t private_key[SKP_KEY_LEN],
+                                 const uint8_t point[SKP_KEY_LEN],
+                                 uint8_t ret[SKP_KEY_LEN])
+{
+    bool is_low_order = false;
+
+    if (crypto->ahead == NULL || !skp_ahead_fetch(crypto->ahead, private_key,
+                                                  point, ret, &is_low_order)) {
+        return skp_x25519(private_key, point, ret);
+    }
+    return is_low_order ? SKP_ERR_INVALID_ARGUMENT : SKP_ERR_OK;
 }
 
 /* Run @in through the cipher to @ret; additional data when @ret is NULL. */

@@ -3,11 +3,13 @@
  *
  * A crypto belongs to one thread.  It is made when a worker or a client starts
  * and reused for every operation, so that none allocates.  hpke.h, chunked.h
- * and envelope.h are built on it; nobody else calls it.
+ * and envelope.h are built on it, audit_line.h on its HKDF; nobody else calls
+ * it.
  *
- * Private keys and all that HKDF sees stay in memory of ours: X25519 runs in
- * libsodium, and HKDF over those of OpenSSL's hash functions that work on plain
- * pointers too.  Only AES keys enter OpenSSL's heap.
+ * Private keys and all that HKDF sees stay in memory of ours: X25519 is
+ * libsodium's or x25519_batch.h's, and HKDF runs over those of OpenSSL's hash
+ * functions that work on plain pointers too.  Only AES keys enter OpenSSL's
+ * heap.
  *
  * Thread:   one at a time.
  * Secrets:  key schedules are wiped after each operation and on free, but for
@@ -16,6 +18,7 @@
 #ifndef SKP_CRYPTO_H
 #define SKP_CRYPTO_H
 
+#include "protocol/ahead.h"
 #include "protocol/diag.h"
 #include "protocol/limits.h"
 #include "protocol/random.h"
@@ -46,6 +49,28 @@ skp_crypto_random(struct skp_crypto *crypto, uint8_t *buf, size_t len);
 SKP_MUST_CHECK enum skp_err skp_x25519(const uint8_t private_key[SKP_KEY_LEN],
                                        const uint8_t point[SKP_KEY_LEN],
                                        uint8_t ret[SKP_KEY_LEN]);
+
+/* What a writer needs of an ephemeral key: its skp_x25519 with @point, and its
+ * public key; both at once where x25519_batch.h has lanes.
+ *   SKP_ERR_INVALID_ARGUMENT  as from skp_x25519; @ret_public is untouched. */
+SKP_MUST_CHECK enum skp_err
+skp_x25519_ephemeral(const uint8_t private_key[SKP_KEY_LEN],
+                     const uint8_t point[SKP_KEY_LEN],
+                     uint8_t ret[SKP_KEY_LEN],
+                     uint8_t ret_public[SKP_KEY_LEN]);
+
+/* Have multiplications done ahead of the skp_crypto_exchange that needs them:
+ * add to what this gives, run it, clear it when the requests are worked off.
+ * NULL when there is no locked memory for it: then nothing is done ahead.
+ * Borrowed for the crypto's life. */
+struct skp_ahead *skp_crypto_ahead(struct skp_crypto *crypto);
+
+/* skp_x25519, or its result where it was done ahead. */
+SKP_MUST_CHECK enum skp_err
+skp_crypto_exchange(struct skp_crypto *crypto,
+                    const uint8_t private_key[SKP_KEY_LEN],
+                    const uint8_t point[SKP_KEY_LEN],
+                    uint8_t ret[SKP_KEY_LEN]);
 
 enum skp_hash {
     SKP_SHA256,

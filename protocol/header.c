@@ -5,7 +5,6 @@
 #include <sodium.h>
 
 #include "protocol/envelope.h"
-#include "protocol/key.h"
 
 /* "sidekey/v1 dek" 0x00 tenant: longer ids are refused everywhere. */
 #define INFO_MAX 160u
@@ -187,13 +186,14 @@ static enum skp_err put_info(struct skp_view tenant, struct skp_buf *ret)
 }
 
 /* The stream key of suite 1: SHA-256 of the X25519 result. */
-static enum skp_err derive_stream_key(const uint8_t private_key[SKP_KEY_LEN],
+static enum skp_err derive_stream_key(struct skp_crypto *crypto,
+                                      const uint8_t private_key[SKP_KEY_LEN],
                                       const uint8_t point[SKP_KEY_LEN],
                                       uint8_t ret[SKP_KEY_LEN])
 {
     SKP_WIPED(uint8_t, shared, SKP_KEY_LEN);
 
-    SKP_TRY(skp_x25519(private_key, point, shared));
+    SKP_TRY(skp_crypto_exchange(crypto, private_key, point, shared));
     (void)crypto_hash_sha256(ret, shared, SKP_KEY_LEN);
     return SKP_ERR_OK;
 }
@@ -226,12 +226,17 @@ static enum skp_err seal_suite_1(const struct skp_recipient *recipient,
                                  uint8_t ret_data_key[SKP_KEY_LEN],
                                  uint8_t *header)
 {
-    SKP_TRY(derive_stream_key(ephemeral, recipient->public_key, ret_data_key));
+    SKP_WIPED(uint8_t, shared, SKP_KEY_LEN);
+    uint8_t public_key[SKP_KEY_LEN];
+
+    SKP_TRY(skp_x25519_ephemeral(ephemeral, recipient->public_key, shared,
+                                 public_key));
+    (void)crypto_hash_sha256(ret_data_key, shared, SKP_KEY_LEN);
     if (!raw) {
         put_prefix(SKP_SUITE_X25519_AES256CTR, recipient->key_id, header);
         header += SKP_PREFIX_LEN;
     }
-    skp_key_public(ephemeral, header);
+    memcpy(header, public_key, SKP_KEY_LEN);
     return SKP_ERR_OK;
 }
 
@@ -272,7 +277,8 @@ enum skp_err skp_header_open(struct skp_crypto *crypto,
     struct skp_buf info = skp_buf_over(info_bytes, sizeof info_bytes);
 
     if (header->suite == SKP_SUITE_X25519_AES256CTR) {
-        SKP_TRY(derive_stream_key(keys->private_key, header->enc, data_key));
+        SKP_TRY(derive_stream_key(crypto, keys->private_key, header->enc,
+                                  data_key));
     } else {
         SKP_TRY(put_info(tenant, &info));
         SKP_TRY(skp_hpke_open(

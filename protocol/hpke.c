@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "protocol/key.h"
-
 #define HASH_LEN 32u
 
 /* "KEM" || I2OSP(kem_id, 2), RFC 9180 section 4.1. */
@@ -119,8 +117,8 @@ enum skp_err skp_hpke_seal(struct skp_crypto *crypto,
     SKP_WIPED(struct message_key, message, 1);
     uint8_t ephemeral_public[SKP_HPKE_ENC_LEN];
 
-    SKP_TRY(skp_x25519(ephemeral_private, recipient_public, dh));
-    skp_key_public(ephemeral_private, ephemeral_public);
+    SKP_TRY(skp_x25519_ephemeral(ephemeral_private, recipient_public, dh,
+                                 ephemeral_public));
     SKP_TRY(derive_key(dh, ephemeral_public, recipient_public, info, message));
     SKP_TRY(skp_gcm_seal(crypto, message->key, message->nonce, aad, plaintext,
                          ret));
@@ -139,7 +137,7 @@ enum skp_err skp_hpke_open(struct skp_crypto *crypto,
     SKP_WIPED(uint8_t, dh, SKP_KEY_LEN);
     SKP_WIPED(struct message_key, message, 1);
 
-    SKP_TRY(skp_x25519(recipient->private_key, enc, dh));
+    SKP_TRY(skp_crypto_exchange(crypto, recipient->private_key, enc, dh));
     SKP_TRY(derive_key(dh, enc, recipient->public_key, info, message));
     return skp_gcm_open(crypto, message->key, message->nonce, aad, ciphertext,
                         ret);

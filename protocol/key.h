@@ -26,6 +26,11 @@ SKP_MUST_CHECK enum skp_err skp_key_from_seed(struct skp_view text,
 void skp_key_public(const uint8_t private_key[SKP_KEY_LEN],
                     uint8_t ret[SKP_KEY_LEN]);
 
+/* The same for @n private keys, which is faster where x25519_batch.h is. */
+void skp_key_public_batch(const uint8_t *const *private_keys,
+                          size_t n,
+                          uint8_t (*ret)[SKP_KEY_LEN]);
+
 /* The id of @public_key. */
 void skp_key_id(const uint8_t public_key[SKP_KEY_LEN],
                 uint8_t ret[SKP_KEY_ID_LEN]);

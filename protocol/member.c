@@ -75,24 +75,40 @@ enum skp_err skp_member_refuse(const struct skp_members *members,
                     name);
 }
 
-/* The member @name; SKP_ERR_INTERNAL unless it is there exactly once. */
-static enum skp_err find_member(const struct skp_members *members,
-                                const char *name,
-                                struct skp_value *ret)
+/* How many members are called @name; *ret is the last of them. */
+static size_t count_members(const struct skp_members *members,
+                            const char *name,
+                            struct skp_value *ret)
 {
     struct skp_view wanted = skp_view_of(name);
-    struct skp_value found = { 0 };
     size_t count = 0;
 
     for (size_t i = 0; i < members->map.count; i++) {
         struct skp_value key = skp_value_key(&members->map, i);
 
         if (key.kind == SKP_KIND_STR && skp_view_equal(key.bytes, wanted)) {
-            found = skp_value_of(&members->map, i);
+            *ret = skp_value_of(&members->map, i);
             count++;
         }
     }
-    if (count != 1) {
+    return count;
+}
+
+bool skp_member_is_there(const struct skp_members *members, const char *name)
+{
+    struct skp_value found = { 0 };
+
+    return count_members(members, name, &found) > 0;
+}
+
+/* The member @name; SKP_ERR_INTERNAL unless it is there exactly once. */
+static enum skp_err find_member(const struct skp_members *members,
+                                const char *name,
+                                struct skp_value *ret)
+{
+    struct skp_value found = { 0 };
+
+    if (count_members(members, name, &found) != 1) {
         return skp_member_refuse(members, name);
     }
     *ret = found;
@@ -120,6 +136,25 @@ enum skp_err skp_members_enter(const struct skp_members *members,
 {
     *ret = *members;
     return skp_member_find_kind(members, name, SKP_KIND_MAP, &ret->map);
+}
+
+enum skp_err skp_members_enter_optional(const struct skp_members *members,
+                                        const char *name,
+                                        struct skp_members *ret,
+                                        bool *ret_is_there)
+{
+    struct skp_value value = { 0 };
+
+    *ret_is_there = false;
+    if (!skp_member_is_there(members, name)) {
+        return SKP_ERR_OK;
+    }
+    SKP_TRY(find_member(members, name, &value));
+    if (value.kind == SKP_KIND_NIL) {
+        return SKP_ERR_OK;
+    }
+    *ret_is_there = true;
+    return skp_members_enter(members, name, ret);
 }
 
 enum skp_err skp_members_at(const struct skp_members *members,

@@ -66,6 +66,18 @@ SKP_MUST_CHECK enum skp_err skp_members_enter(const struct skp_members *members,
                                               const char *name,
                                               struct skp_members *ret);
 
+/* True when there is a member @name: how a newer client reads what an older
+ * agent does not send. */
+bool skp_member_is_there(const struct skp_members *members, const char *name);
+
+/* The members of the map that the member @name is; *ret_is_there is false, and
+ * *ret untouched, when it is nil or not there. */
+SKP_MUST_CHECK enum skp_err
+skp_members_enter_optional(const struct skp_members *members,
+                           const char *name,
+                           struct skp_members *ret,
+                           bool *ret_is_there);
+
 /* The members of the map that element @index of @array is. */
 SKP_MUST_CHECK enum skp_err skp_members_at(const struct skp_members *members,
                                            const struct skp_value *array,

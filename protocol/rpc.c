@@ -54,6 +54,18 @@ enum skp_tenant_state skp_tenant_state_from_name(struct skp_view name)
                                             name);
 }
 
+const char *skp_gone_name(enum skp_gone gone)
+{
+    static const char *const names[SKP_GONE_COUNT] = {
+#define GONE_NAME(name, text) text,
+        SKP_GONE_MAP(GONE_NAME)
+#undef GONE_NAME
+    };
+
+    skp_assert(gone < SKP_GONE_COUNT);
+    return names[gone];
+}
+
 const char *skp_origin_name(enum skp_origin origin)
 {
     skp_assert(origin < SKP_ORIGIN_COUNT);

@@ -80,7 +80,7 @@ struct skp_refusal {
 SKP_MUST_CHECK enum skp_err
 skp_request_encode(const struct skp_request *request, struct skp_buf *out);
 
-/* Decode one whole message.
+/* Decode one whole message, not looked at yet.
  * @refusal  set on failure: how to answer.
  * @diag     set on failure: names the field, never a value of one.
  *   SKP_ERR_INVALID_ARGUMENT  no request, a missing, unknown, repeated or
@@ -93,6 +93,18 @@ SKP_MUST_CHECK enum skp_err skp_request_decode(struct skp_scratch *scratch,
                                                struct skp_request *ret,
                                                struct skp_refusal *refusal,
                                                struct skp_diag *diag);
+
+/* Decode the message at the start of @bytes without finding its end before.
+ * When that is a right request it is whole and within all limits, as
+ * skp_frame_scan would say, and *ret_len is its length.  Any other result means
+ * something only when the scan says that the message is whole: then it is that
+ * of skp_request_decode. */
+SKP_MUST_CHECK enum skp_err skp_request_read(struct skp_scratch *scratch,
+                                             struct skp_view bytes,
+                                             struct skp_request *ret,
+                                             size_t *ret_len,
+                                             struct skp_refusal *refusal,
+                                             struct skp_diag *diag);
 
 /* ---- responses ---------------------------------------------------------- */
 
@@ -159,6 +171,69 @@ struct skp_source_row {
     int64_t last_attempt_s;     /* Unix seconds; 0: never */
     int64_t last_success_s;     /* Unix seconds; 0: never */
     struct skp_view last_error; /* empty: none */
+    uint64_t failures;          /* in a row, up to now */
+};
+
+/* Why keys are gone for good.  X(name, wire name) */
+#define SKP_GONE_MAP(X)       \
+    X(DESTROYED, "destroyed") \
+    X(REMOVED, "removed")     \
+    X(FORGOTTEN, "forgotten")
+
+enum skp_gone {
+#define SKP_GONE_ENUM(name, text) SKP_GONE_##name,
+    SKP_GONE_MAP(SKP_GONE_ENUM)
+#undef SKP_GONE_ENUM
+    SKP_GONE_COUNT,
+};
+
+/* The wire name of @gone. */
+const char *skp_gone_name(enum skp_gone gone);
+
+/* A certificate that the agent shows, or is shown. */
+struct skp_certificate_row {
+    struct skp_view name; /* "kms client", "kms server", ... */
+    int64_t not_after_s;  /* Unix seconds: it is of no use later */
+};
+
+/* The audit log in `status`. */
+struct skp_audit_row {
+    struct skp_view target; /* "stderr" or a path */
+    uint64_t written;
+    uint64_t dropped;
+    uint64_t sequence; /* number of the last record */
+    bool failing;
+};
+
+/* What the last refresh could not confirm. */
+struct skp_unrefreshed_row {
+    uint64_t tenants;       /* how many; 0: none */
+    struct skp_view oldest; /* the one that was confirmed the longest ago */
+    int64_t since_s;        /* when that was, Unix seconds; 0: never */
+};
+
+/* A list of numbers; borrowed. */
+struct skp_counts {
+    const uint64_t *list;
+    size_t n;
+};
+
+/* How requests of one method were answered since the start. */
+struct skp_requests_row {
+    struct skp_view method; /* its wire name; "none": it could not be told */
+    struct skp_counts answered; /* by the gRPC number of the code, from 0 */
+    /* By duration: how many lasted no longer than the bound of that number,
+     * and longer than the one before; the last, than all. */
+    struct skp_counts lasted;
+};
+
+/* What was done since the start; two of them make a rate. */
+struct skp_totals {
+    uint64_t uptime_ms;           /* when these were counted: since the start */
+    struct skp_counts workers_us; /* CPU time that each worker has used */
+    struct skp_counts bounds_ns;  /* of durations, ascending, inclusive */
+    const struct skp_requests_row *requests; /* methods that were used */
+    size_t n_requests;
 };
 
 struct skp_status {
@@ -179,6 +254,22 @@ struct skp_status {
     size_t n_sources;
     const struct skp_view *warnings; /* sentences for the operator */
     size_t n_warnings;
+
+    /* What older agents do not send: zero is "not known" or "none". */
+    struct skp_view sandbox; /* in words; empty: not known */
+    struct skp_unrefreshed_row unrefreshed;
+    bool is_restored; /* keys of before a restart, not confirmed since */
+    uint64_t restored_tenants;
+    int64_t restored_at_s;
+    const struct skp_certificate_row *certificates;
+    size_t n_certificates;
+    bool has_audit;
+    struct skp_audit_row audit;
+    uint64_t connections_refused; /* since the start */
+    uint64_t requests_refused;    /* since the start, by the quota of a user */
+    uint64_t gone[SKP_GONE_COUNT];
+    bool has_totals;
+    struct skp_totals totals;
 };
 
 /* One response.  @method says which results are set when err is OK; an encoder
@@ -197,8 +288,9 @@ struct skp_response {
     uint64_t generation;   /* pubkey */
     enum skp_suite suite;  /* unwrap */
     bool authenticated;    /* decrypt */
-    struct skp_hello hello;
-    struct skp_status status;
+    /* Borrowed, so that what most answers lack is not cleared for each. */
+    const struct skp_hello *hello;     /* hello */
+    const struct skp_status *status;   /* status */
     const struct skp_tenant_row *rows; /* tenants */
     size_t n_rows;
     struct skp_view next; /* tenants: cursor; len 0: nil, the last page */

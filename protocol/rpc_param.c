@@ -113,6 +113,7 @@ enum skp_err skp_param_read_tenants(const struct skp_param *param,
                         "parameter %s must name 1 to %u tenants", param->name,
                         SKP_WATCH_MAX);
     }
+    skp_scratch_clear(param->scratch);
     tenants =
         skp_scratch_take(param->scratch, param->value.count, sizeof *tenants);
     if (tenants == NULL) {
@@ -120,7 +121,7 @@ enum skp_err skp_param_read_tenants(const struct skp_param *param,
                         "out of memory");
     }
     for (size_t i = 0; i < param->value.count; i++) {
-        item.value = skp_value_at(&param->value, i);
+        skp_reader_next(param->reader, &item.value);
         SKP_TRY(skp_param_read_tenant(&item, &tenants[i]));
     }
     ret->tenants = tenants;

@@ -7,12 +7,13 @@
 #ifndef SKP_RPC_PARAM_H
 #define SKP_RPC_PARAM_H
 
-#include "protocol/pack.h"
+#include "protocol/reader.h"
 #include "protocol/rpc.h"
 
 struct skp_param {
     const char *name; /* on the wire */
     struct skp_value value;
+    struct skp_reader *reader;   /* borrowed; stands behind the value */
     struct skp_scratch *scratch; /* borrowed */
     struct skp_diag *diag;       /* borrowed; may be NULL */
 };
@@ -42,7 +43,8 @@ SKP_MUST_CHECK enum skp_err skp_param_read_bool(const struct skp_param *param,
 SKP_MUST_CHECK enum skp_err skp_param_read_suite(const struct skp_param *param,
                                                  enum skp_suite *ret);
 
-/* An array of 1 to SKP_WATCH_MAX tenant ids: tenants and n_tenants.  An empty
+/* An array of 1 to SKP_WATCH_MAX tenant ids, which are read: tenants and
+ * n_tenants.  An empty
  * one is refused, because absence means all tenants.
  *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
 SKP_MUST_CHECK enum skp_err

@@ -1,6 +1,6 @@
 /* rpc_report.h - what the agent tells about itself and its tenants: the results
- * of hello, tenants and status, and the rows of "changed".  The half of
- * rpc_response.c that is lists and tables.
+ * of hello and tenants, and the rows of "changed".  The half of rpc_response.c
+ * that is lists and tables; status is in rpc_status.c.
  *
  * The readers return SKP_ERR_INTERNAL for a result that is none of PROTOCOL.md,
  * and SKP_ERR_RESOURCE_EXHAUSTED without memory for rows.
@@ -23,13 +23,6 @@ void skp_report_pack_rows(struct skp_packer *packer,
 SKP_MUST_CHECK enum skp_err
 skp_report_read_rows(const struct skp_members *members,
                      struct skp_response *ret);
-
-/* The result of status. */
-void skp_report_pack_status(struct skp_packer *packer,
-                            const struct skp_status *status);
-SKP_MUST_CHECK enum skp_err
-skp_report_read_status(const struct skp_members *members,
-                       struct skp_status *ret);
 
 /* The params of "changed", an array of maps: rows and n_rows. */
 void skp_report_pack_changed(struct skp_packer *packer,

@@ -231,33 +231,42 @@ static enum skp_err refuse_missing(const struct shape *shape,
                     field_name(shape, first));
 }
 
-static enum skp_err read_params(struct skp_scratch *scratch,
-                                const struct skp_value *map,
-                                struct skp_request *ret,
-                                struct skp_diag *diag)
+/* What a message is read with. */
+struct reading {
+    struct skp_reader reader;
+    struct skp_scratch *scratch;
+    struct skp_diag *diag;
+};
+
+/* The @count parameters, name and value in turns. */
+static enum skp_err
+read_params(struct reading *reading, size_t count, struct skp_request *ret)
 {
     const struct shape *shape = &shapes[ret->method];
+    struct skp_param param = { .reader = &reading->reader,
+                               .scratch = reading->scratch,
+                               .diag = reading->diag };
     unsigned seen = 0;
 
-    for (size_t i = 0; i < map->count; i++) {
-        struct skp_param param = { .scratch = scratch, .diag = diag };
-        struct skp_value key = skp_value_key(map, i);
-        enum field field = find_field(shape, &key);
+    for (size_t i = 0; i < count; i++) {
+        enum field field;
 
+        skp_reader_next(&reading->reader, &param.value);
+        field = find_field(shape, &param.value);
         if (field == FIELD_COUNT) {
-            return refuse_unknown(&key, ret->method, diag);
+            return refuse_unknown(&param.value, ret->method, reading->diag);
         }
         param.name = field_name(shape, field);
         if ((seen & 1u << field) != 0) {
-            return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+            return skp_fail(reading->diag, SKP_ERR_INVALID_ARGUMENT,
                             "parameter %s is given twice", param.name);
         }
         seen |= 1u << field;
-        param.value = skp_value_of(map, i);
+        skp_reader_next(&reading->reader, &param.value);
         SKP_TRY(read_field(field, &param, ret));
     }
     if ((shape->required & ~seen) != 0) {
-        return refuse_missing(shape, shape->required & ~seen, diag);
+        return refuse_missing(shape, shape->required & ~seen, reading->diag);
     }
     return SKP_ERR_OK;
 }
@@ -281,58 +290,119 @@ static enum skp_err read_method(const struct skp_value *value,
     return SKP_ERR_OK;
 }
 
-/* Find out whether @root is a request that can be answered with its msgid. */
-static enum skp_err read_msgid(const struct skp_value *root,
-                               struct skp_refusal *refusal,
-                               struct skp_diag *diag)
+/* Find out whether it is a request that can be answered with its msgid.
+ * @ret_count  elements of the whole message. */
+static enum skp_err read_msgid(struct reading *reading,
+                               size_t *ret_count,
+                               struct skp_refusal *refusal)
 {
-    struct skp_value type;
-    struct skp_value msgid;
+    struct skp_value value;
 
-    if (root->kind != SKP_KIND_ARRAY || root->count < 2) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+    skp_reader_next(&reading->reader, &value);
+    if (value.kind != SKP_KIND_ARRAY || value.count < 2) {
+        return skp_fail(reading->diag, SKP_ERR_INVALID_ARGUMENT,
                         "message is no request");
     }
-    type = skp_value_at(root, 0);
-    if (type.kind != SKP_KIND_UINT || type.number != TYPE_REQUEST) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+    *ret_count = value.count;
+    skp_reader_next(&reading->reader, &value);
+    if (value.kind != SKP_KIND_UINT || value.number != TYPE_REQUEST) {
+        return skp_fail(reading->diag, SKP_ERR_INVALID_ARGUMENT,
                         "message is no request: its type must be 0");
     }
-    msgid = skp_value_at(root, 1);
-    if (msgid.kind != SKP_KIND_UINT || msgid.number > UINT32_MAX) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+    skp_reader_next(&reading->reader, &value);
+    if (value.kind != SKP_KIND_UINT || value.number > UINT32_MAX) {
+        return skp_fail(reading->diag, SKP_ERR_INVALID_ARGUMENT,
                         "msgid must be an integer from 0 to 4294967295");
     }
-    *refusal = (struct skp_refusal){ true, (uint32_t)msgid.number };
+    *refusal = (struct skp_refusal){ true, (uint32_t)value.number };
     return SKP_ERR_OK;
 }
 
-static enum skp_err read_request(struct skp_scratch *scratch,
-                                 const struct skp_value *root,
-                                 struct skp_request *ret,
-                                 struct skp_diag *diag)
-{
-    struct skp_value method;
-    struct skp_value params;
-    struct skp_value map;
+/* What stands between msgid and tenant of the cheapest request, and so often
+ * the most frequent, when it is encoded as nearly every encoder does it. */
+#define PUBKEY_OPENING "\xa6pubkey\x91\x81\xa6tenant"
 
-    if (root->count != 4) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+static bool skip_pubkey_opening(struct skp_reader *reader)
+{
+    struct skp_view opening = skp_view_of(PUBKEY_OPENING);
+    struct skp_view next = { reader->at, opening.len };
+
+    if ((size_t)(reader->end - reader->at) < opening.len ||
+        !skp_view_equal(next, opening)) {
+        return false;
+    }
+    reader->at += opening.len;
+    return true;
+}
+
+static enum skp_err read_pubkey(struct reading *reading,
+                                struct skp_request *ret)
+{
+    struct skp_param param = { .name = field_name(&shapes[SKP_METHOD_PUBKEY],
+                                                  FIELD_TENANT),
+                               .diag = reading->diag };
+
+    ret->method = SKP_METHOD_PUBKEY;
+    skp_reader_next(&reading->reader, &param.value);
+    return skp_param_read_tenant(&param, &ret->tenant);
+}
+
+static enum skp_err
+read_request(struct reading *reading, size_t count, struct skp_request *ret)
+{
+    struct skp_value value;
+    bool is_one;
+
+    if (count != 4) {
+        return skp_fail(reading->diag, SKP_ERR_INVALID_ARGUMENT,
                         "request must be [0, msgid, method, params]");
     }
-    method = skp_value_at(root, 2);
-    SKP_TRY(read_method(&method, &ret->method, diag));
-    params = skp_value_at(root, 3);
-    if (params.kind != SKP_KIND_ARRAY || params.count != 1) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+    if (skip_pubkey_opening(&reading->reader)) {
+        return read_pubkey(reading, ret);
+    }
+    skp_reader_next(&reading->reader, &value);
+    SKP_TRY(read_method(&value, &ret->method, reading->diag));
+    skp_reader_next(&reading->reader, &value);
+    is_one = value.kind == SKP_KIND_ARRAY && value.count == 1;
+    skp_reader_next(&reading->reader, &value);
+    if (!is_one || value.kind != SKP_KIND_MAP) {
+        return skp_fail(reading->diag, SKP_ERR_INVALID_ARGUMENT,
                         "params must be an array of exactly one map");
     }
-    map = skp_value_at(&params, 0);
-    if (map.kind != SKP_KIND_MAP) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
-                        "params must be an array of exactly one map");
+    return read_params(reading, value.count, ret);
+}
+
+enum skp_err skp_request_read(struct skp_scratch *scratch,
+                              struct skp_view bytes,
+                              struct skp_request *ret,
+                              size_t *ret_len,
+                              struct skp_refusal *refusal,
+                              struct skp_diag *diag)
+{
+    struct reading reading = { { bytes.ptr, bytes.ptr + bytes.len },
+                               scratch,
+                               diag };
+    struct skp_refusal found = { false, 0 };
+    struct skp_request request = { 0 };
+    size_t count = 0;
+    size_t len;
+    enum skp_err err = read_msgid(&reading, &count, &found);
+
+    if (err == SKP_ERR_OK) {
+        request.msgid = found.msgid;
+        err = read_request(&reading, count, &request);
     }
-    return read_params(scratch, &map, ret, diag);
+    len = (size_t)(reading.reader.at - bytes.ptr);
+    if (err == SKP_ERR_OK && len > skp_frame_request_limits.message_max) {
+        err = skp_fail(diag, SKP_ERR_INVALID_ARGUMENT, "message is too big");
+    }
+    if (err != SKP_ERR_OK) {
+        *refusal = found;
+        return err;
+    }
+    *ret = request;
+    *ret_len = len;
+    return SKP_ERR_OK;
 }
 
 enum skp_err skp_request_decode(struct skp_scratch *scratch,
@@ -341,25 +411,14 @@ enum skp_err skp_request_decode(struct skp_scratch *scratch,
                                 struct skp_refusal *refusal,
                                 struct skp_diag *diag)
 {
-    struct skp_refusal found = { false, 0 };
-    struct skp_request request = { 0 };
-    struct skp_value root;
-    enum skp_err err;
+    size_t len = 0;
 
-    err = skp_unpack(scratch, message, &skp_frame_request_limits, &root);
-    if (err != SKP_ERR_OK) {
-        (void)skp_fail(diag, err, "message is no MessagePack, or too big");
-    } else {
-        err = read_msgid(&root, &found, diag);
+    if (skp_frame_scan(message, &skp_frame_request_limits, &len) !=
+            SKP_FRAME_WHOLE ||
+        len != message.len) {
+        *refusal = (struct skp_refusal){ false, 0 };
+        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+                        "message is no MessagePack, or too big");
     }
-    if (err == SKP_ERR_OK) {
-        request.msgid = found.msgid;
-        err = read_request(scratch, &root, &request, diag);
-    }
-    if (err != SKP_ERR_OK) {
-        *refusal = found;
-        return err;
-    }
-    *ret = request;
-    return SKP_ERR_OK;
+    return skp_request_read(scratch, message, ret, &len, refusal, diag);
 }

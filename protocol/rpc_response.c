@@ -2,27 +2,69 @@
 #include <string.h>
 
 #include "protocol/rpc_report.h"
+#include "protocol/rpc_status.h"
 
 /* First elements of MessagePack-RPC messages. */
 #define TYPE_RESPONSE     1u
+#define RESPONSE_HEAD     "\x94\x01" /* of four elements, that is the first */
 #define TYPE_NOTIFICATION 2u
 
 #define CHANGED "changed"
 
 /* ---- encoding ----------------------------------------------------------- */
 
+/* The cheapest request, and so often the most frequent: what is the same in
+ * every answer is encoded already, and the rest lies at the same places. */
+#define PUBKEY_HEAD "\x83\xaapublic_key\xc4\x20"
+#define KEY_ID_HEAD "\xa6key_id\xc4\x08"
+#define GENERATION  "\xaageneration"
+
+struct pubkey_layout {
+    uint8_t pubkey_head[sizeof PUBKEY_HEAD - 1];
+    uint8_t public_key[SKP_KEY_LEN];
+    uint8_t key_id_head[sizeof KEY_ID_HEAD - 1];
+    uint8_t key_id[SKP_KEY_ID_LEN];
+    uint8_t generation[sizeof GENERATION - 1];
+};
+
+static void pack_layout(struct skp_packer *packer,
+                        const struct skp_response *response)
+{
+    void *place = skp_pack_claim(packer, sizeof(struct pubkey_layout));
+    struct pubkey_layout *layout = place;
+
+    if (layout != NULL) {
+        memcpy(layout->pubkey_head, PUBKEY_HEAD, sizeof layout->pubkey_head);
+        memcpy(layout->public_key, response->data.ptr, SKP_KEY_LEN);
+        memcpy(layout->key_id_head, KEY_ID_HEAD, sizeof layout->key_id_head);
+        memcpy(layout->key_id, response->key_id, SKP_KEY_ID_LEN);
+        memcpy(layout->generation, GENERATION, sizeof layout->generation);
+    }
+}
+
+static void pack_pubkey(struct skp_packer *packer,
+                        const struct skp_response *response)
+{
+    if (response->data.len == SKP_KEY_LEN && response->key_id != NULL) {
+        pack_layout(packer, response);
+    } else {
+        skp_pack_map(packer, 3);
+        skp_member_pack_data(packer, "public_key", response->data);
+        skp_member_pack_key_id(packer, response->key_id);
+        skp_pack_text(packer, "generation");
+    }
+    skp_pack_uint(packer, response->generation);
+}
+
 static void pack_result(struct skp_packer *packer,
                         const struct skp_response *response)
 {
     switch (response->method) {
     case SKP_METHOD_HELLO:
-        skp_report_pack_hello(packer, &response->hello);
+        skp_report_pack_hello(packer, response->hello);
         break;
     case SKP_METHOD_PUBKEY:
-        skp_pack_map(packer, 3);
-        skp_member_pack_data(packer, "public_key", response->data);
-        skp_member_pack_key_id(packer, response->key_id);
-        skp_member_pack_number(packer, "generation", response->generation);
+        pack_pubkey(packer, response);
         break;
     case SKP_METHOD_ENCRYPT:
         skp_pack_map(packer, 2);
@@ -50,7 +92,7 @@ static void pack_result(struct skp_packer *packer,
         skp_report_pack_rows(packer, response);
         break;
     case SKP_METHOD_STATUS:
-        skp_report_pack_status(packer, &response->status);
+        skp_status_pack(packer, response->status);
         break;
     case SKP_METHOD_WATCH:
     case SKP_METHOD_REFRESH:
@@ -84,8 +126,7 @@ enum skp_err skp_response_encode(const struct skp_response *response,
 {
     struct skp_packer packer = skp_packer_to(out);
 
-    skp_pack_array(&packer, 4);
-    skp_pack_uint(&packer, TYPE_RESPONSE);
+    skp_pack_part(&packer, skp_view_of(RESPONSE_HEAD));
     if (response->has_msgid) {
         skp_pack_uint(&packer, response->msgid);
     } else {
@@ -116,6 +157,32 @@ enum skp_err skp_changed_encode(const struct skp_tenant_row *rows,
 
 /* ---- decoding ----------------------------------------------------------- */
 
+static enum skp_err read_hello(const struct skp_members *members,
+                               struct skp_response *ret)
+{
+    struct skp_hello *hello;
+    void *place;
+
+    SKP_TRY(skp_members_take(members, 1, sizeof *hello, &place));
+    hello = place;
+    SKP_TRY(skp_report_read_hello(members, hello));
+    ret->hello = hello;
+    return SKP_ERR_OK;
+}
+
+static enum skp_err read_status(const struct skp_members *members,
+                                struct skp_response *ret)
+{
+    struct skp_status *status;
+    void *place;
+
+    SKP_TRY(skp_members_take(members, 1, sizeof *status, &place));
+    status = place;
+    SKP_TRY(skp_status_read(members, status));
+    ret->status = status;
+    return SKP_ERR_OK;
+}
+
 static enum skp_err read_unwrap(const struct skp_members *members,
                                 struct skp_response *ret)
 {
@@ -136,7 +203,7 @@ static enum skp_err read_result(const struct skp_members *members,
 {
     switch (ret->method) {
     case SKP_METHOD_HELLO:
-        return skp_report_read_hello(members, &ret->hello);
+        return read_hello(members, ret);
     case SKP_METHOD_PUBKEY:
         SKP_TRY(skp_member_read_data(members, "public_key", SKP_KEY_LEN,
                                      &ret->data));
@@ -161,7 +228,7 @@ static enum skp_err read_result(const struct skp_members *members,
     case SKP_METHOD_TENANTS:
         return skp_report_read_rows(members, ret);
     case SKP_METHOD_STATUS:
-        return skp_report_read_status(members, &ret->status);
+        return read_status(members, ret);
     case SKP_METHOD_WATCH:
     case SKP_METHOD_REFRESH:
     case SKP_METHOD_FORGET:

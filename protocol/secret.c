@@ -8,6 +8,8 @@
 
 #include <sodium.h>
 
+#include "protocol/registers.h"
+
 /* Set once before threads start; the count is for status only. */
 static atomic_bool lock_required;
 static atomic_size_t held;
@@ -111,6 +113,20 @@ void skp_secret_consume(struct skp_secret *secret, size_t len)
     secret->len -= len;
 }
 
+void skp_secret_trim(struct skp_secret *secret)
+{
+    size_t cap = round_to_pages(secret->len);
+
+    if (cap == secret->cap) {
+        return;
+    }
+    unmap_pages(secret->bytes + cap, secret->cap - cap);
+    secret->cap = cap;
+    if (cap == 0) {
+        secret->bytes = NULL;
+    }
+}
+
 void skp_secret_clear(struct skp_secret *secret)
 {
     if (secret->len > 0) {
@@ -135,6 +151,7 @@ struct skp_view skp_secret_view(const struct skp_secret *secret)
 void skp_wipe(void *bytes, size_t len)
 {
     sodium_memzero(bytes, len);
+    skp_registers_clear();
 }
 
 bool skp_equal_ct(const void *a, const void *b, size_t len)

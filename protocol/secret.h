@@ -46,6 +46,9 @@ skp_secret_append(struct skp_secret *secret, const void *bytes, size_t len);
  * front and what it left behind is wiped. */
 void skp_secret_consume(struct skp_secret *secret, size_t len);
 
+/* Give back the whole pages behind the contents, which do not move. */
+void skp_secret_trim(struct skp_secret *secret);
+
 /* Wipe the contents; the memory stays. */
 void skp_secret_clear(struct skp_secret *secret);
 
@@ -55,7 +58,8 @@ void skp_secret_done(struct skp_secret *secret);
 /* The contents, borrowed until the next call on @secret. */
 struct skp_view skp_secret_view(const struct skp_secret *secret);
 
-/* Wipe @len bytes; the compiler cannot leave it out. */
+/* Wipe @len bytes, and the vector registers through which they were copied; the
+ * compiler cannot leave it out. */
 void skp_wipe(void *bytes, size_t len);
 
 /* Compare in constant time: for keys, tags, tokens. */

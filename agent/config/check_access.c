@@ -22,7 +22,7 @@ static const char *const right_names[] = {
 };
 
 static const char *const field_names[] = {
-    "uid", "user", "gid", "group", "tenants", "allow",
+    "uid", "user", "gid", "group", "cgroup", "tenants", "allow",
 };
 
 /* One rule on its way. */
@@ -94,8 +94,8 @@ static int find_group(
     return status;
 }
 
-/* True, with the number, when the system knows that user or group. */
-static bool look_up(bool is_user, const char *name, uint32_t *ret)
+/* NULL, with the number; else why there is none. */
+static const char *look_up(bool is_user, const char *name, uint32_t *ret)
 {
     bool found = false;
     int status = ERANGE;
@@ -104,13 +104,20 @@ static bool look_up(bool is_user, const char *name, uint32_t *ret)
         char *room = malloc(len);
 
         if (room == NULL) {
-            return false;
+            return "out of memory";
         }
         status = is_user ? find_user(name, room, len, &found, ret)
                          : find_group(name, room, len, &found, ret);
         free(room);
     }
-    return found;
+    if (found) {
+        return NULL;
+    }
+    return status == EACCES
+               ? "the names of users are outside of the sandbox that was made "
+                 "at the start: this needs a restart"
+           : is_user ? "this system knows no such user"
+                     : "this system knows no such group";
 }
 
 /* Read the number in @id_field or the name in @name_field; true when one of
@@ -126,6 +133,7 @@ static bool read_who(struct reading *reading,
     struct field_path id_path = path_of(reading, id_field);
     struct field_path name_path = path_of(reading, name_field);
     struct skp_view text;
+    const char *why;
 
     if (id != NULL && name != NULL) {
         skd_check_error(reading->check, name, name_path.text,
@@ -144,12 +152,12 @@ static bool read_who(struct reading *reading,
         !skd_check_string(reading->check, name, name_path.text, &text)) {
         return false;
     }
-    if (!look_up(is_user, name->valuestring, ret)) {
-        skd_check_error(reading->check, name, name_path.text,
-                        "this system knows no such %s", name_field);
-        return false;
+    reading->check->config->names_users = true;
+    why = look_up(is_user, name->valuestring, ret);
+    if (why != NULL) {
+        skd_check_error(reading->check, name, name_path.text, "%s", why);
     }
-    return true;
+    return why == NULL;
 }
 
 /* ---- tenants and rights ------------------------------------------------ */
@@ -205,6 +213,26 @@ static void read_tenants(struct reading *reading)
     }
     rule->tenants = tenants;
     rule->n_tenants = n;
+}
+
+/* A pattern for a path of cgroup v2. */
+static void read_cgroup(struct reading *reading)
+{
+    const cJSON *node = field_of(reading, "cgroup");
+    struct field_path path = path_of(reading, "cgroup");
+    struct skp_view text;
+
+    if (node == NULL ||
+        !skd_check_string(reading->check, node, path.text, &text)) {
+        return;
+    }
+    if (text.len == 0 || text.ptr[0] != '/') {
+        skd_check_error(reading->check, node, path.text,
+                        "must be a pattern that begins with /");
+        return;
+    }
+    reading->rule->cgroup = skd_check_text(reading->check, text);
+    reading->check->config->names_cgroup = true;
 }
 
 static unsigned right_of(const char *name)
@@ -274,6 +302,7 @@ static void read_rule(struct reading *reading)
     check_fields(reading);
     rule->has_uid = read_who(reading, "uid", "user", true, &rule->uid);
     rule->has_gid = read_who(reading, "gid", "group", false, &rule->gid);
+    read_cgroup(reading);
     read_tenants(reading);
     read_rights(reading);
 }

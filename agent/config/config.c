@@ -170,6 +170,7 @@ static enum skp_err load_both(const struct skd_config_paths *paths,
     if (findings->n_errors > 0) {
         return SKP_ERR_INVALID_ARGUMENT;
     }
+    skd_memory_seal(config->memory);
     *ret = SKP_TAKE(config);
     *ret_root = SKP_TAKE(root);
     return SKP_ERR_OK;

@@ -61,6 +61,7 @@ struct skd_kmip_config {
     bool negotiate;
     bool require_active;
     uint32_t pipeline_depth; /* 1 or more */
+    uint32_t locate_every;   /* 1 or more */
     bool compound_create;
     const char *tenant_attribute_name; /* NULL: locate by Name */
     uint64_t timeout_ms;               /* one operation, connect included */
@@ -101,6 +102,7 @@ struct skd_access_rule {
     uid_t uid; /* "user" is looked up when the file is read */
     bool has_gid;
     gid_t gid;
+    const char *cgroup;         /* a pattern (glob.h); NULL: not given */
     bool any_tenant;            /* "*" */
     const char *const *tenants; /* when not any_tenant */
     size_t n_tenants;
@@ -119,6 +121,7 @@ struct skd_config {
     unsigned workers; /* 1 or more */
     unsigned max_connections;
     unsigned max_connections_per_uid;
+    unsigned max_requests_per_uid; /* in a second; 0: no limit */
     size_t max_payload;
     unsigned keep_generations;
     uint64_t max_stale_ms; /* 0: for ever */
@@ -127,9 +130,13 @@ struct skd_config {
     bool has_access; /* false: own uid and root may do all, others nothing */
     const struct skd_access_rule *access;
     size_t n_access;
-    const char *audit;   /* "off", "stderr" or a path */
-    const char *metrics; /* "" is off */
-    const char *sandbox; /* "require", "best-effort", "off" */
+    bool names_cgroup;          /* a rule gives one */
+    bool names_users;           /* a rule gives a user or group by name */
+    const char *audit;          /* "off", "stderr" or a path */
+    const char *audit_key_file; /* NULL: made beside the log */
+    bool audit_fails_when_full; /* else lines are dropped */
+    const char *metrics;        /* "" is off */
+    const char *sandbox;        /* "require", "best-effort", "off" */
     enum skd_log_level log_level;
     bool log_json;
 

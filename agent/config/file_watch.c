@@ -25,6 +25,7 @@ struct skd_file_watch {
     size_t n_open;     /* handles that have not been closed yet */
     char *files[N_FILES];
     struct fingerprint seen[N_FILES];
+    bool is_blind; /* in a folder that may not be read */
     void (*on_change)(void *state);
     void *state;
     bool is_closing;
@@ -145,13 +146,20 @@ start_event(struct skd_file_watch *watch, size_t index, struct skp_diag *diag)
         return skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED, "no memory");
     }
     status = uv_fs_event_start(&watch->events[index], on_event, directory, 0);
-    if (status != 0 && status != UV_ENOENT && status != UV_ENOTDIR) {
+    watch->is_blind = watch->is_blind || status == UV_EACCES;
+    if (status != 0 && status != UV_ENOENT && status != UV_ENOTDIR &&
+        status != UV_EACCES) {
         err = skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED,
                        "cannot watch %s for changes: %s", directory,
                        uv_strerror(status));
     }
     free(directory);
     return err;
+}
+
+bool skd_file_watch_is_blind(const struct skd_file_watch *watch)
+{
+    return watch->is_blind;
 }
 
 /* Copy the paths and note what they lead to now. */

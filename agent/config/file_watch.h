@@ -19,7 +19,8 @@
 
 struct skd_file_watch; /* opaque */
 
-/* Watch the directories of both files; one that does not exist is left out.
+/* Watch the directories of both files; one that does not exist, or may not be
+ * listed, is left out.
  * From success on, skd_file_watch_free must be called and the loop run once
  * more.
  * @paths      borrowed during the call.
@@ -33,6 +34,9 @@ skd_file_watch_new(uv_loop_t *loop,
                    void *state,
                    struct skd_file_watch **ret,
                    struct skp_diag *diag);
+
+/* True when a directory may not be listed: changes of its file are not seen. */
+bool skd_file_watch_is_blind(const struct skd_file_watch *watch);
 
 /* Stop at once: no call follows.  The memory goes when the loop has run the
  * close callbacks.  Accepts NULL and leaves NULL behind. */

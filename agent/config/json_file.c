@@ -145,7 +145,7 @@ static enum skp_err parse_marked(struct skp_view text,
                                  struct skd_json_lines *lines)
 {
     struct skd_json_fault fault = { 0, NULL };
-    enum skp_err err = skd_json_scan(text, lines, &fault);
+    enum skp_err err = skd_json_lines_read(text, lines, &fault);
 
     if (err == SKP_ERR_INVALID_ARGUMENT) {
         const struct skd_place place = { name, fault.line, NULL };

@@ -1,379 +1,442 @@
-/* json_scan.c - is this text JSON to the letter; see json_scan.h.
+/* json_scan.c - a strict scan over JSON text; see json_scan.h.
  *
- * Nesting is a stack of one byte per level instead of recursion, so that no
- * text decides how much of our stack is used.
+ * The functions below return NULL, or the words for what is wrong at
+ * scan->at.  There is no recursion: which levels are arrays is kept in bits.
  */
 #include "agent/config/json_scan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* More digits than a double holds, and short enough for cJSON's own buffer. */
-#define NUMBER_MAX 40u
+/* cJSON reads a number into 64 bytes. */
+#define NUMBER_MAX 63u
 
 struct scan {
-    const uint8_t *at;
-    const uint8_t *end;
-    unsigned line;
-    const char *what; /* the fault; NULL: none yet */
-    struct skd_json_lines *lines;
-    size_t depth;
-    char closers[SKD_JSON_DEPTH_MAX]; /* of the open arrays and objects */
+    struct skp_view text;
+    size_t at;
+    unsigned depth;
+    uint64_t arrays; /* bit d: level d is an array, else an object */
+    struct skp_view member;
+    size_t index;
+    size_t value_start; /* of that member */
+    const struct skd_json_watch *watch;
 };
 
-void skd_json_lines_done(struct skd_json_lines *lines)
-{
-    free(lines->lines);
-    *lines = (struct skd_json_lines){ NULL, 0, 0 };
-}
-
-static enum skp_err refuse(struct scan *scan, const char *what)
-{
-    scan->what = what;
-    return SKP_ERR_INVALID_ARGUMENT;
-}
-
-static enum skp_err note_line(struct scan *scan)
-{
-    struct skd_json_lines *lines = scan->lines;
-
-    if (lines->n == lines->cap) {
-        size_t cap = lines->cap == 0 ? 64 : 2 * lines->cap;
-        uint32_t *grown = realloc(lines->lines, cap * sizeof *grown);
-
-        if (grown == NULL) {
-            return SKP_ERR_RESOURCE_EXHAUSTED;
-        }
-        lines->lines = grown;
-        lines->cap = cap;
-    }
-    lines->lines[lines->n++] = scan->line;
-    return SKP_ERR_OK;
-}
-
-/* The next byte, or 0 at the end: no rule of the grammar asks for a NUL. */
+/* The next byte; 0, which no valid token starts with, at the end. */
 static uint8_t peek(const struct scan *scan)
 {
-    return scan->at < scan->end ? *scan->at : 0;
+    return scan->at < scan->text.len ? scan->text.ptr[scan->at] : 0;
 }
 
-static bool take(struct scan *scan, char expected)
+static bool in_array(const struct scan *scan, unsigned level)
 {
-    if (peek(scan) != (uint8_t)expected) {
-        return false;
+    return (scan->arrays >> level & 1) != 0;
+}
+
+static void tell_value(const struct scan *scan)
+{
+    if (scan->watch->on_value != NULL && scan->at < scan->text.len) {
+        scan->watch->on_value(scan->watch->state, scan->at);
     }
-    scan->at++;
-    return true;
+}
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static void skip_space(struct scan *scan)
 {
-    for (;; scan->at++) {
-        uint8_t c = peek(scan);
-
-        if (c == '\n') {
-            scan->line++;
-        } else if (c != ' ' && c != '\t' && c != '\r') {
-            return;
-        }
-    }
-}
-
-/* Length of the well-formed UTF-8 sequence at @at (Unicode, table 3-7), or 0.
- */
-static size_t utf8_len(const uint8_t *at, size_t left)
-{
-    uint8_t least = 0x80;
-    uint8_t most = 0xbf;
-    size_t len;
-
-    if (at[0] < 0x80) {
-        return 1;
-    }
-    if (at[0] < 0xc2 || at[0] > 0xf4) {
-        return 0;
-    }
-    len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-    if (at[0] == 0xe0) {
-        least = 0xa0;
-    } else if (at[0] == 0xed) {
-        most = 0x9f;
-    } else if (at[0] == 0xf0) {
-        least = 0x90;
-    } else if (at[0] == 0xf4) {
-        most = 0x8f;
-    }
-    if (len > left || at[1] < least || at[1] > most) {
-        return 0;
-    }
-    for (size_t i = 2; i < len; i++) {
-        if (at[i] < 0x80 || at[i] > 0xbf) {
-            return 0;
-        }
-    }
-    return len;
-}
-
-/* Four hex digits; 0 when they are not there, which is refused as U+0000 is. */
-static unsigned take_hex4(struct scan *scan)
-{
-    unsigned value = 0;
-
-    if (scan->end - scan->at < 4) {
-        return 0;
-    }
-    for (int i = 0; i < 4; i++) {
-        uint8_t c = *scan->at++;
-
-        if (c >= '0' && c <= '9') {
-            value = value << 4 | (unsigned)(c - '0');
-        } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
-            value = value << 4 | (unsigned)((c | 0x20) - 'a' + 10);
-        } else {
-            return 0;
-        }
-    }
-    return value;
-}
-
-/* What follows "\u". */
-static enum skp_err take_unicode_escape(struct scan *scan)
-{
-    unsigned unit = take_hex4(scan);
-
-    if (unit == 0) {
-        return refuse(scan, "bad \\u escape in a string");
-    }
-    if (unit < 0xd800 || unit > 0xdfff) {
-        return SKP_ERR_OK;
-    }
-    if (unit < 0xdc00 && take(scan, '\\') && take(scan, 'u')) {
-        unit = take_hex4(scan);
-        if (unit >= 0xdc00 && unit <= 0xdfff) {
-            return SKP_ERR_OK;
-        }
-    }
-    return refuse(scan, "unpaired surrogate in a string");
-}
-
-/* What follows a backslash. */
-static enum skp_err take_escape(struct scan *scan)
-{
-    uint8_t c = peek(scan);
-
-    if (c == 0 || strchr("\"\\/bfnrtu", c) == NULL) {
-        return refuse(scan, "bad escape in a string");
-    }
-    scan->at++;
-    return c == 'u' ? take_unicode_escape(scan) : SKP_ERR_OK;
-}
-
-/* What follows the opening quotation mark. */
-static enum skp_err take_string(struct scan *scan)
-{
-    while (scan->at < scan->end) {
-        size_t len = utf8_len(scan->at, (size_t)(scan->end - scan->at));
-        uint8_t c = *scan->at;
-
-        if (len == 0) {
-            return refuse(scan, "invalid UTF-8 in a string");
-        }
-        if (c < 0x20) {
-            return refuse(scan, c == '\n' || c == '\r'
-                                    ? "line break in a string"
-                                    : "control character in a string");
-        }
-        scan->at += len;
-        if (c == '"') {
-            return SKP_ERR_OK;
-        }
-        SKP_TRY(c == '\\' ? take_escape(scan) : SKP_ERR_OK);
-    }
-    return refuse(scan, "string without an end");
-}
-
-static size_t take_digits(struct scan *scan)
-{
-    const uint8_t *start = scan->at;
-
-    while (peek(scan) >= '0' && peek(scan) <= '9') {
+    while (is_space(peek(scan))) {
         scan->at++;
     }
-    return (size_t)(scan->at - start);
 }
 
-static enum skp_err take_number(struct scan *scan)
+static bool is_digit(uint8_t c)
 {
-    static const char bad[] = "bad number";
-    const uint8_t *start = scan->at;
-    bool has_zero;
-
-    (void)take(scan, '-');
-    has_zero = peek(scan) == '0';
-    switch (take_digits(scan)) {
-    case 0:
-        return refuse(scan, bad);
-    case 1:
-        break;
-    default:
-        if (has_zero) {
-            return refuse(scan, "number with leading zeros");
-        }
-        break;
-    }
-    if (take(scan, '.') && take_digits(scan) == 0) {
-        return refuse(scan, bad);
-    }
-    if (take(scan, 'e') || take(scan, 'E')) {
-        if (!take(scan, '+')) {
-            (void)take(scan, '-');
-        }
-        if (take_digits(scan) == 0) {
-            return refuse(scan, bad);
-        }
-    }
-    if (scan->at - start > (ptrdiff_t)NUMBER_MAX) {
-        return refuse(scan, "number with too many digits");
-    }
-    return SKP_ERR_OK;
+    return c >= '0' && c <= '9';
 }
 
-static enum skp_err take_word(struct scan *scan)
+static bool skip_digits(struct scan *scan)
+{
+    size_t start = scan->at;
+
+    while (is_digit(peek(scan))) {
+        scan->at++;
+    }
+    return scan->at > start;
+}
+
+static bool skip_fraction_and_exponent(struct scan *scan)
+{
+    if (peek(scan) == '.') {
+        scan->at++;
+        if (!skip_digits(scan)) {
+            return false;
+        }
+    }
+    if (peek(scan) == 'e' || peek(scan) == 'E') {
+        scan->at++;
+        if (peek(scan) == '+' || peek(scan) == '-') {
+            scan->at++;
+        }
+        return skip_digits(scan);
+    }
+    return true;
+}
+
+static const char *take_number(struct scan *scan)
+{
+    size_t start = scan->at;
+    bool good;
+
+    if (peek(scan) == '-') {
+        scan->at++;
+    }
+    if (peek(scan) == '0') {
+        scan->at++;
+        good = !is_digit(peek(scan));
+    } else {
+        good = skip_digits(scan);
+    }
+    if (!good || !skip_fraction_and_exponent(scan)) {
+        return "a number is malformed";
+    }
+    return scan->at - start > NUMBER_MAX ? "a number is too long" : NULL;
+}
+
+/* Four hex digits; UINT32_MAX when there are none. */
+static uint32_t take_hex4(struct scan *scan)
+{
+    uint32_t unit = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        uint8_t c = peek(scan);
+        uint8_t lower = c | 0x20;
+
+        if (is_digit(c)) {
+            unit = unit << 4 | (uint32_t)(c - '0');
+        } else if (lower >= 'a' && lower <= 'f') {
+            unit = unit << 4 | (uint32_t)(lower - 'a' + 10);
+        } else {
+            return UINT32_MAX;
+        }
+        scan->at++;
+    }
+    return unit;
+}
+
+/* What follows "\u": one unit, or the two of a surrogate pair. */
+static const char *take_unicode_escape(struct scan *scan)
+{
+    uint32_t unit = take_hex4(scan);
+
+    if (unit == UINT32_MAX) {
+        return "an escape is malformed";
+    }
+    if (unit == 0) {
+        return "a string holds \\u0000";
+    }
+    if (unit >= 0xdc00 && unit <= 0xdfff) {
+        return "half a surrogate pair";
+    }
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+        if (peek(scan) != '\\') {
+            return "half a surrogate pair";
+        }
+        scan->at++;
+        if (peek(scan) != 'u') {
+            return "half a surrogate pair";
+        }
+        scan->at++;
+        unit = take_hex4(scan);
+        if (unit < 0xdc00 || unit > 0xdfff) {
+            return "half a surrogate pair";
+        }
+    }
+    return NULL;
+}
+
+static const char *take_escape(struct scan *scan)
+{
+    uint8_t c;
+
+    scan->at++; /* the backslash */
+    c = peek(scan);
+    if (c == 0 || strchr("\"\\/bfnrtu", c) == NULL) {
+        return "an escape is malformed";
+    }
+    scan->at++;
+    return c == 'u' ? take_unicode_escape(scan) : NULL;
+}
+
+/* One character of two to four bytes; RFC 3629 section 4. */
+static const char *take_utf8(struct scan *scan)
+{
+    static const char bad[] = "a string is no UTF-8";
+    uint8_t first = peek(scan);
+    unsigned n_more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+    if (first < 0xc2 || first > 0xf4) {
+        return bad;
+    }
+    for (unsigned i = 0; i < n_more; i++) {
+        scan->at++;
+        if (peek(scan) < low || peek(scan) > high) {
+            return bad;
+        }
+        low = 0x80;
+        high = 0xbf;
+    }
+    scan->at++;
+    return NULL;
+}
+
+/* Not zero when one of the eight bytes at @at is a quotation mark, a backslash,
+ * a control character, or part of a character of several bytes: the last has
+ * its top bit set, each other gets it when what would be the least other is
+ * taken off.  A byte after such a one may be taken for one, too. */
+static uint64_t find_special(const uint8_t *at)
+{
+    uint64_t bytes;
+
+    memcpy(&bytes, at, sizeof bytes);
+    return (bytes | (bytes - SKP_EACH_BYTE(0x20)) |
+            ((bytes ^ SKP_EACH_BYTE('"')) - SKP_EACH_BYTE(1)) |
+            ((bytes ^ SKP_EACH_BYTE('\\')) - SKP_EACH_BYTE(1))) &
+           SKP_EACH_BYTE(0x80);
+}
+
+/* Go over characters that stand for themselves, eight at a time. */
+static void skip_plain(struct scan *scan)
+{
+    while (scan->text.len - scan->at >= sizeof(uint64_t) &&
+           find_special(scan->text.ptr + scan->at) == 0) {
+        scan->at += sizeof(uint64_t);
+    }
+}
+
+/* From its opening quotation mark on. */
+static const char *take_string(struct scan *scan)
+{
+    scan->at++;
+    skip_plain(scan);
+    for (;;) {
+        const char *wrong = NULL;
+        uint8_t c = peek(scan);
+
+        if (scan->at == scan->text.len) {
+            return "the text ends inside a string";
+        }
+        if (c == '"') {
+            scan->at++;
+            return NULL;
+        }
+        if (c < 0x20) {
+            return c == '\n' ? "a line ends inside a string"
+                             : "a string holds a control character";
+        }
+        if (c == '\\') {
+            wrong = take_escape(scan);
+        } else if (c >= 0x80) {
+            wrong = take_utf8(scan);
+        } else {
+            scan->at++;
+        }
+        if (wrong != NULL) {
+            return wrong;
+        }
+    }
+}
+
+static const char *take_word(struct scan *scan)
 {
     static const char *const words[] = { "true", "false", "null" };
 
     for (size_t i = 0; i < SKP_ARRAY_LEN(words); i++) {
-        size_t len = strlen(words[i]);
+        struct skp_view word = skp_view_of(words[i]);
 
-        if ((size_t)(scan->end - scan->at) >= len &&
-            strncmp((const char *)scan->at, words[i], len) == 0) {
-            scan->at += len;
-            return SKP_ERR_OK;
+        if (scan->text.len - scan->at >= word.len &&
+            skp_view_equal(
+                (struct skp_view){ scan->text.ptr + scan->at, word.len },
+                word)) {
+            scan->at += word.len;
+            return NULL;
         }
     }
-    return refuse(scan, "a value was expected");
+    return scan->at == scan->text.len ? "the text ends too early"
+                                      : "a value is expected";
 }
 
-static enum skp_err open_level(struct scan *scan, char closer)
+static const char *take_scalar(struct scan *scan)
 {
-    if (scan->depth == SKD_JSON_DEPTH_MAX) {
-        return refuse(scan, "nested too deep");
+    uint8_t c = peek(scan);
+
+    if (c == '"') {
+        return take_string(scan);
+    }
+    return c == '-' || is_digit(c) ? take_number(scan) : take_word(scan);
+}
+
+/* A member's name and its colon. */
+static const char *take_name(struct scan *scan)
+{
+    size_t start;
+    const char *wrong;
+
+    skip_space(scan);
+    if (peek(scan) != '"') {
+        return scan->at == scan->text.len ? "the text ends too early"
+                                          : "the name of a member is expected";
+    }
+    tell_value(scan);
+    start = scan->at + 1;
+    wrong = take_string(scan);
+    if (wrong != NULL) {
+        return wrong;
+    }
+    if (scan->depth == 1) {
+        scan->member =
+            (struct skp_view){ scan->text.ptr + start, scan->at - start - 1 };
+    }
+    skip_space(scan);
+    if (peek(scan) != ':') {
+        return "a colon is expected";
     }
     scan->at++;
-    scan->closers[scan->depth++] = closer;
-    return SKP_ERR_OK;
+    return NULL;
 }
 
-/* The name of a member with its colon; its line is the value's. */
-static enum skp_err take_name(struct scan *scan)
+static bool close_container(struct scan *scan)
 {
-    skip_space(scan);
-    if (!take(scan, '"')) {
-        return refuse(scan, "the name of a member was expected");
+    if (peek(scan) != (in_array(scan, scan->depth) ? ']' : '}')) {
+        return false;
     }
-    SKP_TRY(note_line(scan));
-    SKP_TRY(take_string(scan));
-    skip_space(scan);
-    return take(scan, ':') ? SKP_ERR_OK : refuse(scan, "a colon was expected");
+    scan->at++;
+    scan->depth--;
+    return true;
 }
 
-/* What stands in front of a value in the innermost level. */
-static enum skp_err take_lead(struct scan *scan)
+/* Enter an object or array; *ret_closed is set when it is empty, and so over
+ * already. */
+static const char *open_container(struct scan *scan, bool *ret_closed)
 {
-    if (scan->depth > 0 && scan->closers[scan->depth - 1] == '}') {
-        SKP_TRY(take_name(scan));
-        skip_space(scan);
-        return SKP_ERR_OK;
+    uint64_t bit;
+
+    if (scan->depth == scan->watch->depth_max) {
+        return "nested too deeply";
     }
+    scan->depth++;
+    bit = UINT64_C(1) << scan->depth;
+    scan->arrays &= ~bit;
+    if (peek(scan) == '[') {
+        scan->arrays |= bit;
+    }
+    if (scan->depth == 2) {
+        scan->index = 0;
+    }
+    scan->at++;
     skip_space(scan);
-    return note_line(scan);
+    *ret_closed = close_container(scan);
+    if (*ret_closed || in_array(scan, scan->depth)) {
+        return NULL;
+    }
+    return take_name(scan);
 }
 
-/* A value, or only the opening of one that has an inside; *ret_opened tells. */
-static enum skp_err take_value(struct scan *scan, bool *ret_opened)
+/* The value of a top-level member ends here. */
+static void note_value(struct scan *scan)
 {
-    *ret_opened = false;
-    switch (peek(scan)) {
-    case '{':
-        *ret_opened = true;
-        return open_level(scan, '}');
-    case '[':
-        *ret_opened = true;
-        return open_level(scan, ']');
-    case '"':
-        scan->at++;
-        return take_string(scan);
-    case 't':
-    case 'f':
-    case 'n':
-        return take_word(scan);
-    case '-':
-        return take_number(scan);
-    default:
-        if (peek(scan) >= '0' && peek(scan) <= '9') {
-            return take_number(scan);
+    for (size_t i = 0; i < scan->watch->n_members; i++) {
+        struct skd_json_member *member = &scan->watch->members[i];
+
+        if (!skp_view_equal(scan->member, skp_view_of(member->name))) {
+            continue;
         }
-        return refuse(scan, "a value was expected");
+        if (member->value.ptr != NULL) {
+            member->is_twice = true;
+            continue;
+        }
+        member->value = (struct skp_view){ scan->text.ptr + scan->value_start,
+                                           scan->at - scan->value_start };
     }
 }
 
-/* Close every level that ends here; after this either a comma was taken and a
- * value must follow, or the text is over (depth 0). */
-static enum skp_err take_ends(struct scan *scan)
+/* After a value: close what ends here, then stand before the next value, or at
+ * depth 0. */
+static const char *leave_value(struct scan *scan)
 {
     while (scan->depth > 0) {
-        char closer = scan->closers[scan->depth - 1];
-
+        if (scan->depth == 1 && !in_array(scan, 1)) {
+            note_value(scan);
+        }
         skip_space(scan);
-        if (take(scan, ',')) {
-            return SKP_ERR_OK;
+        if (close_container(scan)) {
+            continue;
         }
-        if (!take(scan, closer)) {
-            return refuse(scan, closer == '}' ? "a comma or '}' was expected"
-                                              : "a comma or ']' was expected");
+        if (peek(scan) != ',') {
+            return scan->at == scan->text.len    ? "the text ends too early"
+                   : in_array(scan, scan->depth) ? "a comma or ] is expected"
+                                                 : "a comma or } is expected";
         }
-        scan->depth--;
+        scan->at++;
+        if (!in_array(scan, scan->depth)) {
+            return take_name(scan);
+        }
+        if (scan->depth == 2) {
+            scan->index++;
+        }
+        return NULL;
     }
-    return SKP_ERR_OK;
+    return NULL;
 }
 
-static enum skp_err scan_text(struct scan *scan)
+static const char *take_document(struct scan *scan)
 {
     do {
-        bool opened = false;
+        bool is_whole = true;
+        const char *wrong;
 
-        SKP_TRY(take_lead(scan));
-        SKP_TRY(take_value(scan, &opened));
-        if (opened) {
-            skip_space(scan);
-            if (!take(scan, scan->closers[scan->depth - 1])) {
-                continue;
-            }
-            scan->depth--;
+        skip_space(scan);
+        if (scan->depth == 0 || in_array(scan, scan->depth)) {
+            tell_value(scan);
         }
-        SKP_TRY(take_ends(scan));
+        if (scan->depth == 1) {
+            scan->value_start = scan->at;
+        }
+        wrong = peek(scan) == '{' || peek(scan) == '['
+                    ? open_container(scan, &is_whole)
+                    : take_scalar(scan);
+        if (wrong == NULL && is_whole) {
+            wrong = leave_value(scan);
+        }
+        if (wrong != NULL) {
+            return wrong;
+        }
     } while (scan->depth > 0);
     skip_space(scan);
-    return scan->at == scan->end ? SKP_ERR_OK
-                                 : refuse(scan, "text after the end");
+    return scan->at == scan->text.len ? NULL : "something follows the JSON";
 }
 
 enum skp_err skd_json_scan(struct skp_view text,
-                           struct skd_json_lines *lines,
-                           struct skd_json_fault *fault)
+                           const struct skd_json_watch *watch,
+                           struct skd_json_place *place)
 {
-    struct scan scan = { .line = 1, .lines = lines };
-    enum skp_err err;
+    struct scan scan = { .text = text, .watch = watch };
+    const char *wrong;
 
-    if (text.len == 0) {
-        *fault = (struct skd_json_fault){ 1, "the file is empty" };
-        return SKP_ERR_INVALID_ARGUMENT;
+    skp_assert(watch->depth_max >= 1 && watch->depth_max <= SKD_JSON_DEPTH_MAX);
+    wrong = take_document(&scan);
+    if (wrong == NULL) {
+        return SKP_ERR_OK;
     }
-    scan.at = text.ptr;
-    scan.end = text.ptr + text.len;
-    err = scan_text(&scan);
-    if (scan.what != NULL) {
-        *fault = (struct skd_json_fault){ scan.line, scan.what };
-    }
-    return err;
+    *place = (struct skd_json_place){
+        .what = wrong,
+        .byte = scan.at,
+        .member = scan.member,
+        .in_array = scan.depth >= 2 && in_array(&scan, 2),
+        .index = scan.index,
+    };
+    return SKP_ERR_INVALID_ARGUMENT;
 }

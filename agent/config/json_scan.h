@@ -1,44 +1,57 @@
-/* json_scan.h - is this text JSON to the letter (RFC 8259), and on which line
- * does each of its values stand?
+/* json_scan.h - checks that bytes are JSON, strictly, before a tree is built.
  *
- * cJSON forgives much (text after the end, control characters, odd numbers) and
- * keeps no lines.  So the text is scanned first, and cJSON only sees what it
- * cannot misread.
+ * cJSON is generous: it takes numbers that are none, strings that are no UTF-8,
+ * a NUL in the middle of a string, text after the end, and it turns large
+ * integers into doubles.  So configurations, and what comes from other
+ * machines, pass this scan first: the grammar of RFC 8259 to the letter, UTF-8
+ * as in RFC 3629, bounded nesting, no \u0000, and no number of more than 63
+ * characters (cJSON would cut it).  It also finds the place to name in a
+ * message, and the digits of a number as they were written.
  *
- * Pure: no allocation but the list of lines.
+ * Pure: allocates nothing, looks at each byte once.
  */
 #ifndef SKD_JSON_SCAN_H
 #define SKD_JSON_SCAN_H
 
 #include "protocol/bytes.h"
 
-/* Arrays and objects inside one another; ours need six. */
-#define SKD_JSON_DEPTH_MAX 32
+/* Nesting that a scan can be told to allow; the outermost value is level 1. */
+#define SKD_JSON_DEPTH_MAX 32u
 
-/* The line of each value, in the order in which the values begin; of a member
- * of an object the line of its name.  Heap memory, for skd_json_lines_done. */
-struct skd_json_lines {
-    uint32_t *lines; /* from 1 */
-    size_t n;
-    size_t cap;
-};
-void skd_json_lines_done(struct skd_json_lines *lines);
-
-/* What is wrong, and where. */
-struct skd_json_fault {
-    unsigned line;    /* from 1 */
-    const char *what; /* a constant */
+/* A member of the outermost object that is looked for. */
+struct skd_json_member {
+    const char *name;      /* in; compared with the name as it is written, so
+                            * that one written with escapes is another */
+    struct skp_view value; /* out: its value as it is written, quotes and
+                            * brackets included; empty: not there */
+    bool is_twice;         /* out; value is the first one */
 };
 
-/* Check @text: one JSON value in valid UTF-8 with nothing but white space
- * around it, nested at most SKD_JSON_DEPTH_MAX deep, without U+0000 and
- * unpaired surrogates in strings, and with numbers of at most 40 characters.
- * @lines  zeroed before; on failure what was found until then.
- * @fault  set on INVALID_ARGUMENT.
- *   SKP_ERR_INVALID_ARGUMENT    it is not that.
- *   SKP_ERR_RESOURCE_EXHAUSTED  no memory for the lines. */
+/* What a scan allows, and what it tells. */
+struct skd_json_watch {
+    unsigned depth_max;              /* at most SKD_JSON_DEPTH_MAX */
+    struct skd_json_member *members; /* whose outputs are zeroed before */
+    size_t n_members;
+    /* Called at the first byte of each value, of a member of an object at that
+     * of its name, in the order of the text; NULL: nobody asks. */
+    void (*on_value)(void *state, size_t byte);
+    void *state;
+};
+
+/* What is wrong, and where.  Borrowed from the text. */
+struct skd_json_place {
+    const char *what;       /* a constant that quotes nothing */
+    size_t byte;            /* its offset */
+    struct skp_view member; /* the top-level member it is in; empty: none */
+    bool in_array;          /* that member is an array */
+    size_t index;           /* and this is the element, from 0 */
+};
+
+/* Check all of @text: one value, with nothing but white space around it.
+ * @place  set on failure.
+ *   SKP_ERR_INVALID_ARGUMENT  not JSON as above. */
 SKP_MUST_CHECK enum skp_err skd_json_scan(struct skp_view text,
-                                          struct skd_json_lines *lines,
-                                          struct skd_json_fault *fault);
+                                          const struct skd_json_watch *watch,
+                                          struct skd_json_place *place);
 
 #endif /* SKD_JSON_SCAN_H */

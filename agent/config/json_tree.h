@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "agent/config/json_lines.h"
 #include "agent/config/json_scan.h"
 
 /* Longest path that is shown whole; a tenant id and its surroundings fit. */
@@ -30,7 +31,7 @@ cJSON *skd_json_walk_next(struct skd_json_walk *walk, cJSON *root);
 void skd_json_walk_path(const struct skd_json_walk *walk,
                         char ret[SKD_JSON_PATH_CAP]);
 
-/* Give every node of @root its line, in the order of skd_json_scan, and
+/* Give every node of @root its line, in the order of skd_json_lines, and
  * @file_index (0 or 1). */
 void skd_json_tree_mark(cJSON *root,
                         const struct skd_json_lines *lines,

@@ -1,10 +1,13 @@
 /* memory.h - what the pointers of a configuration point into.
  *
  * Blocks are handed out from chunks that never move and are given back all at
- * once.  Plain blocks come from the heap, secret ones from locked pages.
+ * once.  Plain blocks come from the heap, secret ones from arenas like those of
+ * private keys.
  *
  * Thread:   one while it is filled; then only ref and unref, from any.
- * Secrets:  secret blocks are locked, and wiped with the last pin.
+ * Secrets:  secret blocks are in the best memory that an arena gets
+ *           (agent/sys/arena.h), at least locked where that is required, and
+ *           wiped with the last pin.
  */
 #ifndef SKD_MEMORY_H
 #define SKD_MEMORY_H
@@ -30,6 +33,9 @@ const char *skd_memory_text(struct skd_config_memory *memory,
 SKP_MUST_CHECK enum skp_err skd_memory_secret(struct skd_config_memory *memory,
                                               struct skp_view bytes,
                                               struct skp_view *ret);
+
+/* Make the secrets of a configuration that is complete read-only. */
+void skd_memory_seal(struct skd_config_memory *memory);
 
 /* Add a pin, and give one back: the last one wipes and frees. */
 void skd_memory_ref(struct skd_config_memory *memory);

@@ -5,9 +5,10 @@
 
 #include "agent/refresh/brake.h"
 #include "agent/refresh/copy.h"
+#include "agent/refresh/derive.h"
 #include "agent/refresh/describe.h"
+#include "agent/refresh/graves.h"
 #include "agent/refresh/picks.h"
-#include "protocol/key.h"
 
 #define MISSING_MAX 255u
 
@@ -15,14 +16,18 @@ struct job {
     const struct skd_build_input *in;
     const struct skd_snapshot *old; /* NULL: start afresh */
     struct skd_picks picks;
+    struct skd_derive *derive; /* of the new keys, in their order */
+    size_t n_derived;          /* of them, that were added to the builder */
     struct skd_builder *builder;
     bool is_held; /* by the brake */
+    bool differs; /* from old, in more than when keys were confirmed */
     struct skd_build out;
 };
 
 static void free_job(struct job *job)
 {
     skd_picks_done(&job->picks);
+    skd_derive_free(&job->derive);
     skd_builder_free(&job->builder);
     skd_build_done(&job->out);
 }
@@ -34,17 +39,6 @@ void skd_build_done(struct skd_build *build)
 }
 
 /* ---- what goes and what stays ---- */
-
-static struct skd_was find_was(const struct job *job,
-                               const struct skd_item *item)
-{
-    struct skp_view id = { (const uint8_t *)item->tenant, item->tenant_len };
-
-    return (struct skd_was){
-        job->old,
-        job->old == NULL ? NULL : skd_snapshot_find(job->old, id),
-    };
-}
 
 static bool is_listed(const struct job *job, const struct skd_tenant *tenant)
 {
@@ -188,21 +182,12 @@ static enum skp_err tell_trouble(struct job *job,
 
 /* ---- one tenant ---- */
 
-/* The key that @pick stands for.  The public part of a new one is derived, into
- * storage of the caller. */
-static struct skd_key key_of(const struct skd_pick *pick,
-                             struct skd_was was,
-                             uint8_t public_key[SKP_KEY_LEN],
-                             uint8_t key_id[SKP_KEY_ID_LEN])
+/* The next new key, with its public part. */
+static struct skd_key next_derived(struct job *job, const struct skd_pick *pick)
 {
-    struct skd_key key = { pick->private_key, public_key, key_id, 0 };
-
-    if (pick->is_old) {
-        return skd_snapshot_key(was.snapshot, was.tenant, pick->old_nth);
-    }
-    skp_key_public(pick->private_key, public_key);
-    skp_key_id(public_key, key_id);
-    return key;
+    return job->in->derive != NULL
+               ? skd_derive_get(job->in->derive, pick->number)
+               : skd_derive_get(job->derive, job->n_derived++);
 }
 
 /* The picked keys.  @generation is that of a new current one; 0: it was current
@@ -213,10 +198,11 @@ static enum skp_err add_picks(struct job *job,
                               uint64_t generation)
 {
     for (size_t i = 0; i < job->picks.n; i++) {
-        uint8_t public_key[SKP_KEY_LEN];
-        uint8_t key_id[SKP_KEY_ID_LEN];
+        const struct skd_pick *pick = &job->picks.list[i];
         struct skd_key key =
-            key_of(&job->picks.list[i], was, public_key, key_id);
+            pick->is_old
+                ? skd_snapshot_key(was.snapshot, was.tenant, pick->old_nth)
+                : next_derived(job, pick);
         enum skp_err err = SKP_ERR_OK;
 
         if (i == 0 && generation > 0) {
@@ -229,9 +215,23 @@ static enum skp_err add_picks(struct job *job,
     return SKP_ERR_OK;
 }
 
+/* Say what is to be said of @item, keys aside. */
+static enum skp_err tell_item(struct job *job,
+                              const struct skd_item *item,
+                              struct skd_was was,
+                              const char *reason)
+{
+    if (item->list_refused) {
+        SKP_TRY(tell(job, SKD_EVENT_LIST_REFUSED, item, NULL));
+    }
+    return skd_picks_has_keys(item) || item->tells_state
+               ? tell_state(job, item, was)
+               : tell_trouble(job, item, was, reason);
+}
+
 static enum skp_err add_listed(struct job *job, const struct skd_item *item)
 {
-    struct skd_was was = find_was(job, item);
+    struct skd_was was = skd_picks_was(job->old, item);
     struct skd_tenant tenant;
     bool is_new;
 
@@ -244,15 +244,15 @@ static enum skp_err add_listed(struct job *job, const struct skd_item *item)
                           job->in->asked_s);
     is_new = job->picks.n > 0 &&
              !(job->picks.list[0].is_old && job->picks.list[0].old_nth == 0);
+    if (was.tenant == NULL) {
+        tenant.last_generation = skd_graves_generation(
+            job->old, (struct skp_view){ (const uint8_t *)item->tenant,
+                                         item->tenant_len });
+    }
     tenant.last_generation += is_new;
     SKP_TRY(skd_builder_add_tenant(job->builder, &tenant));
     SKP_TRY(add_picks(job, item, was, is_new ? tenant.last_generation : 0));
-    if (item->list_refused) {
-        SKP_TRY(tell(job, SKD_EVENT_LIST_REFUSED, item, NULL));
-    }
-    return skd_picks_has_keys(item)
-               ? tell_state(job, item, was)
-               : tell_trouble(job, item, was, tenant.reason);
+    return tell_item(job, item, was, tenant.reason);
 }
 
 /* In a refresh on demand a tenant that is known stays as it is. */
@@ -265,7 +265,7 @@ static bool is_taken_over(const struct job *job,
 static enum skp_err add_unlisted(struct job *job,
                                  const struct skd_tenant *tenant)
 {
-    struct skd_tenant copy = *tenant;
+    struct skd_tenant copy = skd_snapshot_row(job->old, tenant);
     const struct skd_event removed = {
         .kind = SKD_EVENT_REMOVED,
         .tenant = { (const uint8_t *)tenant->id, tenant->id_len },
@@ -276,6 +276,8 @@ static enum skp_err add_unlisted(struct job *job,
     }
     if (!stays(job, tenant)) {
         job->out.n_removed++;
+        SKP_TRY(skd_graves_dig(job->builder, tenant, SKD_GONE_REMOVED,
+                               job->in->asked_s));
         return skd_events_add(&job->out.events, &removed);
     }
     if (!job->in->is_demand) {
@@ -286,14 +288,103 @@ static enum skp_err add_unlisted(struct job *job,
     return skd_copy_tenant(job->builder, job->old, tenant, &copy);
 }
 
+/* ---- nothing new ---- */
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool is_same_row(const struct skd_tenant *a, const struct skd_tenant *b)
+{
+    return a->use == b->use && a->origin == b->origin && a->state == b->state &&
+           a->is_private == b->is_private && a->missing == b->missing &&
+           a->is_destroyed == b->is_destroyed &&
+           is_same_text(a->reason, b->reason);
+}
+
+/* True when the picks are the keys that @was has, in their order. */
+static bool is_same_keys(const struct skd_picks *picks, struct skd_was was)
+{
+    if (picks->n != was.tenant->n_keys) {
+        return false;
+    }
+    for (size_t i = 0; i < picks->n; i++) {
+        if (!picks->list[i].is_old || picks->list[i].old_nth != i) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* True when @item, whose keys are picked, leaves its tenant as it is: confirmed
+ * when it has no reason, and in the same trouble when it has one. */
+static bool is_as_before(const struct job *job,
+                         const struct skd_item *item,
+                         struct skd_was was)
+{
+    struct skd_tenant row;
+
+    if (was.tenant == NULL || !is_same_keys(&job->picks, was)) {
+        return false;
+    }
+    row = skd_describe(item, was, job->picks.n > 0, job->in->asked_ms,
+                       job->in->asked_s);
+    return is_same_row(&row, was.tenant);
+}
+
+static enum skp_err retell(struct job *job, const struct skd_item *item)
+{
+    struct skd_was was = skd_picks_was(job->old, item);
+
+    skp_assert(was.tenant != NULL); /* or it would differ */
+    SKP_TRY(skd_picks_choose(&job->picks, job->in->material, item, was,
+                             job->in->rules->keep_generations));
+    return tell_item(job, item, was, was.tenant->reason);
+}
+
+/* The old snapshot once more, with all that was confirmed; its keys are
+ * shared.  On demand nothing that is known was asked for. */
+static enum skp_err share_old(struct job *job)
+{
+    size_t n_items = skd_material_count(job->in->material);
+
+    if (job->in->is_demand) {
+        return skd_snapshot_confirm(job->old, 0, 0, &job->out.snapshot);
+    }
+    for (size_t i = 0; i < n_items; i++) {
+        SKP_TRY(retell(job, skd_material_item(job->in->material, i)));
+    }
+    return skd_snapshot_confirm(job->old, job->in->asked_ms, job->in->asked_s,
+                                &job->out.snapshot);
+}
+
 /* ---- all tenants ---- */
+
+/* Have the new keys among the picks derived, unless all of the material are. */
+static enum skp_err derive_picks(struct job *job)
+{
+    enum skp_err err = SKP_ERR_OK;
+
+    if (job->in->derive != NULL) {
+        return SKP_ERR_OK;
+    }
+    for (size_t i = 0; err == SKP_ERR_OK && i < job->picks.n; i++) {
+        const struct skd_pick *pick = &job->picks.list[i];
+
+        if (!pick->is_old) {
+            err = skd_derive_add(job->derive, pick->private_key);
+        }
+    }
+    return err;
+}
 
 static enum skp_err count_listed(struct job *job,
                                  const struct skd_item *item,
                                  size_t *n_tenants,
                                  size_t *n_keys)
 {
-    struct skd_was was = find_was(job, item);
+    struct skd_was was = skd_picks_was(job->old, item);
 
     if (job->in->is_demand && was.tenant != NULL) {
         return SKP_ERR_OK;
@@ -302,63 +393,81 @@ static enum skp_err count_listed(struct job *job,
                              job->in->rules->keep_generations));
     *n_tenants += 1;
     *n_keys += job->picks.n;
-    return SKP_ERR_OK;
+    job->differs = job->differs || !is_as_before(job, item, was);
+    return derive_picks(job);
 }
 
 /* How much room the new snapshot needs, exactly: locked memory is scarce. */
-static enum skp_err
-count_room(struct job *job, size_t *n_tenants, size_t *n_keys)
+struct room {
+    size_t n_tenants;
+    size_t n_keys;
+    size_t n_gone;
+};
+
+/* Count it, and see whether any is needed. */
+static enum skp_err count_room(struct job *job, struct room *room)
 {
     size_t n_items = skd_material_count(job->in->material);
     size_t n_old = job->old == NULL ? 0 : skd_snapshot_count(job->old);
 
-    *n_tenants = 0;
-    *n_keys = 0;
     for (size_t i = 0; i < n_items; i++) {
         SKP_TRY(count_listed(job, skd_material_item(job->in->material, i),
-                             n_tenants, n_keys));
+                             &room->n_tenants, &room->n_keys));
     }
     for (size_t i = 0; i < n_old; i++) {
         const struct skd_tenant *tenant = skd_snapshot_at(job->old, i);
 
-        if (is_taken_over(job, tenant) && stays(job, tenant)) {
-            *n_tenants += 1;
-            *n_keys += tenant->n_keys;
+        if (!is_taken_over(job, tenant)) {
+            continue;
+        }
+        if (stays(job, tenant)) {
+            room->n_tenants++;
+            room->n_keys += tenant->n_keys;
+            job->differs = job->differs || !job->in->is_demand;
+        } else {
+            room->n_gone++;
         }
     }
+    job->differs = job->differs || room->n_tenants != n_old;
     return SKP_ERR_OK;
 }
 
-static enum skp_err add_all(struct job *job)
+/* Fill the builder, and finish it. */
+static enum skp_err add_all(struct job *job, size_t n_gone)
 {
     size_t n_items = skd_material_count(job->in->material);
     size_t n_old = job->old == NULL ? 0 : skd_snapshot_count(job->old);
 
+    SKP_TRY(skd_graves_take_over(job->builder, job->old, job->in->material,
+                                 n_gone));
     for (size_t i = 0; i < n_items; i++) {
         SKP_TRY(add_listed(job, skd_material_item(job->in->material, i)));
     }
     for (size_t i = 0; i < n_old; i++) {
         SKP_TRY(add_unlisted(job, skd_snapshot_at(job->old, i)));
     }
-    return SKP_ERR_OK;
+    return skd_builder_finish(&job->builder, &job->out.snapshot);
 }
 
 static enum skp_err run_job(struct job *job, struct skp_diag *diag)
 {
-    size_t n_tenants;
-    size_t n_keys;
+    struct room room = { 0, 0, 0 };
     enum skp_err err;
 
     look_at_brake(job);
-    err = count_room(job, &n_tenants, &n_keys);
+    err = skd_derive_new(&job->derive);
+    if (err == SKP_ERR_OK) {
+        err = count_room(job, &room);
+    }
     if (err != SKP_ERR_OK) {
         return skp_fail(diag, err, "no memory for a snapshot");
     }
-    SKP_TRY(skd_builder_new(n_tenants, n_keys, job->in->rules->single,
-                            &job->builder, diag));
-    err = add_all(job);
-    if (err == SKP_ERR_OK) {
-        err = skd_builder_finish(&job->builder, &job->out.snapshot);
+    if (job->old != NULL && !job->differs) {
+        err = share_old(job);
+    } else {
+        SKP_TRY(skd_builder_new(room.n_tenants, room.n_keys,
+                                job->in->rules->single, &job->builder, diag));
+        err = add_all(job, room.n_gone);
     }
     return err == SKP_ERR_OK
                ? SKP_ERR_OK

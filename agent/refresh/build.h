@@ -16,7 +16,11 @@
  * that becomes current again gets a new number.  Former keys that a source
  * lists by itself and that never were current here have generation 0; they are
  * all kept, keep_generations bounds the ones that only this agent remembers.
- * Numbers start anew for a tenant that was removed and comes back.
+ * A tenant that goes leaves a tombstone (tombstones.h): its numbers go on when
+ * it comes back.
+ *
+ * When nothing has changed but when keys were confirmed, or a trouble is the
+ * same as before, the new snapshot shares all that the old one holds.
  *
  * Pure: no clock, no source; one X25519 for each key never seen before.
  *
@@ -30,8 +34,12 @@
 #include "agent/refresh/rules.h"
 #include "agent/store/snapshot.h"
 
+struct skd_derive;
+
 struct skd_build_input {
     struct skd_material *material;  /* borrowed; every tenant of the list */
+    struct skd_derive *derive;      /* borrowed; has every key of the material,
+                                     * by its number; NULL: none */
     const struct skd_snapshot *old; /* borrowed; NULL: none.  One of the other
                                      * mode, single or not, counts as none */
     const struct skd_refresh_rules *rules;

@@ -1,6 +1,8 @@
 /* copy.c - tenants go over from one snapshot to the next; see copy.h. */
 #include "agent/refresh/copy.h"
 
+#include "agent/refresh/graves.h"
+
 enum skp_err skd_copy_tenant(struct skd_builder *builder,
                              const struct skd_snapshot *old,
                              const struct skd_tenant *tenant,
@@ -17,13 +19,17 @@ enum skp_err skd_copy_tenant(struct skd_builder *builder,
 
 static enum skp_err copy_others(struct skd_builder *builder,
                                 const struct skd_snapshot *old,
-                                const struct skd_tenant *without)
+                                const struct skd_tenant *without,
+                                int64_t at_s)
 {
+    SKP_TRY(skd_graves_take_over(builder, old, NULL, without != NULL));
     for (size_t i = 0; i < skd_snapshot_count(old); i++) {
         const struct skd_tenant *tenant = skd_snapshot_at(old, i);
-        enum skp_err err = tenant == without
-                               ? SKP_ERR_OK
-                               : skd_copy_tenant(builder, old, tenant, tenant);
+        struct skd_tenant row = skd_snapshot_row(old, tenant);
+        enum skp_err err =
+            tenant == without
+                ? skd_graves_dig(builder, tenant, SKD_GONE_FORGOTTEN, at_s)
+                : skd_copy_tenant(builder, old, tenant, &row);
 
         SKP_TRY(err);
     }
@@ -32,6 +38,7 @@ static enum skp_err copy_others(struct skd_builder *builder,
 
 enum skp_err skd_copy_without(const struct skd_snapshot *old,
                               struct skp_view tenant,
+                              int64_t at_s,
                               struct skd_snapshot **ret,
                               struct skp_diag *diag)
 {
@@ -40,7 +47,7 @@ enum skp_err skd_copy_without(const struct skd_snapshot *old,
 
     SKP_TRY(skd_builder_new(skd_snapshot_count(old), skd_snapshot_n_keys(old),
                             skd_snapshot_is_single(old), &builder, diag));
-    err = copy_others(builder, old, skd_snapshot_find(old, tenant));
+    err = copy_others(builder, old, skd_snapshot_find(old, tenant), at_s);
     if (err == SKP_ERR_OK) {
         err = skd_builder_finish(&builder, ret);
     }

@@ -50,6 +50,32 @@ static enum skd_use use_of(enum skd_key_state state)
                : SKD_USE_DECRYPT_ONLY;
 }
 
+/* Once destroyed, a key stays so until there is another object: not to reach
+ * the key server, or to find nothing there, is no better word. */
+static bool is_destroyed(const struct skd_item *item, struct skd_was was)
+{
+    switch (item->said) {
+    case SKD_SAID_DESTROYED:
+        return true;
+    case SKD_SAID_ASK:
+    case SKD_SAID_SAME:
+    case SKD_SAID_UNREACHED:
+    case SKD_SAID_ABSENT:
+        return was.tenant != NULL && was.tenant->is_destroyed;
+    case SKD_SAID_KEYS:
+    case SKD_SAID_UNUSABLE:
+    case SKD_SAID_DUPLICATE:
+    default:
+        return false;
+    }
+}
+
+static struct skd_tenant row_of(struct skd_was was)
+{
+    return was.snapshot == NULL ? *was.tenant
+                                : skd_snapshot_row(was.snapshot, was.tenant);
+}
+
 struct skd_tenant skd_describe(const struct skd_item *item,
                                struct skd_was was,
                                bool has_keys,
@@ -59,18 +85,19 @@ struct skd_tenant skd_describe(const struct skd_item *item,
     struct skd_tenant tenant = { .use = SKD_USE_NONE };
 
     if (was.tenant != NULL) {
-        tenant = *was.tenant;
+        tenant = row_of(was);
         tenant.missing = 0;
         tenant.reason = NULL;
     }
     tenant.id = item->tenant;
     tenant.id_len = (uint8_t)item->tenant_len;
     tenant.is_private = item->is_private;
+    tenant.is_destroyed = item->is_private && is_destroyed(item, was);
     /* A last good key keeps saying where it came from. */
     if (skd_picks_has_keys(item) || !had_keys(was)) {
         tenant.origin = (uint8_t)item->origin;
     }
-    if (skd_picks_has_keys(item)) {
+    if (skd_picks_has_keys(item) || item->tells_state) {
         tenant.use = (uint8_t)use_of(item->state);
         tenant.state = (uint8_t)item->state;
     }

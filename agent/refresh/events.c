@@ -7,6 +7,10 @@
 enum skp_err skd_events_add(struct skd_events *events,
                             const struct skd_event *event)
 {
+    if (events->n_of_kind[event->kind] >= SKD_EVENTS_MAX) {
+        events->n_of_kind[event->kind]++;
+        return SKP_ERR_OK;
+    }
     if (events->n == events->cap) {
         size_t cap = events->cap == 0 ? 16 : 2 * events->cap;
         struct skd_event *list = reallocarray(events->list, cap, sizeof *list);
@@ -18,13 +22,14 @@ enum skp_err skd_events_add(struct skd_events *events,
         events->cap = cap;
     }
     events->list[events->n++] = *event;
+    events->n_of_kind[event->kind]++;
     return SKP_ERR_OK;
 }
 
 void skd_events_done(struct skd_events *events)
 {
     free(events->list);
-    *events = (struct skd_events){ NULL, 0, 0 };
+    *events = (struct skd_events){ .list = NULL };
 }
 
 enum skd_log_level skd_event_level(enum skd_event_kind kind)

@@ -40,14 +40,19 @@ struct skd_event {
     uint64_t generation;
 };
 
+/* Events of one kind that are kept, and so lines of one kind that one refresh
+ * may write: a first load has a first key for each tenant. */
+#define SKD_EVENTS_MAX 1000u
+
 /* Open, so that it can be embedded.  Zeroed is empty. */
 struct skd_events {
     struct skd_event *list;
     size_t n;
     size_t cap;
+    size_t n_of_kind[SKD_EVENT_COUNT]; /* those that were not kept included */
 };
 
-/* Append a copy of @event.
+/* Count @event, and append a copy unless there are enough of its kind.
  *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
 SKP_MUST_CHECK enum skp_err skd_events_add(struct skd_events *events,
                                            const struct skd_event *event);

@@ -56,13 +56,16 @@ static bool is_listed(const struct skd_material *material,
     return false;
 }
 
-/* A key that the source gave, unless it is picked already: by its place in @was
- * when it is known there. */
+/* Key @number of the material, unless it is picked already: by its place in
+ * @was when it is known there. */
 static enum skp_err push_given(struct skd_picks *picks,
                                struct skd_was was,
-                               const uint8_t *private_key)
+                               const struct skd_material *material,
+                               size_t number)
 {
-    const struct skd_pick pick = { private_key, false, 0 };
+    const uint8_t *private_key = skd_material_key(material, number);
+    const struct skd_pick pick = { .private_key = private_key,
+                                   .number = number };
     size_t n_was = was.tenant == NULL ? 0 : was.tenant->n_keys;
 
     if (is_picked(picks, private_key)) {
@@ -116,6 +119,17 @@ static enum skp_err push_all_old(struct skd_picks *picks, struct skd_was was)
     return SKP_ERR_OK;
 }
 
+struct skd_was skd_picks_was(const struct skd_snapshot *old,
+                             const struct skd_item *item)
+{
+    struct skp_view id = { (const uint8_t *)item->tenant, item->tenant_len };
+
+    return (struct skd_was){
+        old,
+        old == NULL ? NULL : skd_snapshot_find(old, id),
+    };
+}
+
 bool skd_picks_has_keys(const struct skd_item *item)
 {
     return item->said == SKD_SAID_KEYS && item->n_keys > 0;
@@ -134,12 +148,10 @@ enum skp_err skd_picks_choose(struct skd_picks *picks,
     if (!skd_picks_has_keys(item)) {
         return push_all_old(picks, was);
     }
-    SKP_TRY(
-        push_given(picks, was, skd_material_key(material, item->first_key)));
+    SKP_TRY(push_given(picks, was, material, item->first_key));
     SKP_TRY(push_former(picks, material, item, was, keep));
     for (size_t i = 1; i < item->n_keys; i++) {
-        SKP_TRY(push_given(picks, was,
-                           skd_material_key(material, item->first_key + i)));
+        SKP_TRY(push_given(picks, was, material, item->first_key + i));
     }
     return SKP_ERR_OK;
 }

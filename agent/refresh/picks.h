@@ -15,6 +15,7 @@ struct skd_pick {
     const uint8_t *private_key; /* in the material or the old arena */
     bool is_old;
     size_t old_nth; /* is_old: the key's place in the old tenant */
+    size_t number;  /* else: its number in the material */
 };
 
 /* Open, reused from tenant to tenant.  Zeroed is empty. */
@@ -29,6 +30,10 @@ struct skd_was {
     const struct skd_snapshot *snapshot;
     const struct skd_tenant *tenant;
 };
+
+/* Where the tenant of @item was in @old, which may be NULL. */
+struct skd_was skd_picks_was(const struct skd_snapshot *old,
+                             const struct skd_item *item);
 
 /* True when @item has keys to give. */
 bool skd_picks_has_keys(const struct skd_item *item);

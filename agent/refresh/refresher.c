@@ -1,5 +1,5 @@
-/* refresher.c - timers, the one running refresh, and what comes of it; see
- * refresher.h.
+/* refresher.c - timers, and the one refresh that runs; see refresher.h.  What
+ * it is to do and what comes of it is in turn.c.
  *
  * The refresher is either idle, with its timer set to what plan.h says, or has
  * one run in the pool and no timer.  Whatever is asked of it meanwhile is
@@ -11,47 +11,12 @@
 #include <string.h>
 
 #include "agent/refresh/copy.h"
-#include "agent/refresh/plan.h"
-#include "agent/refresh/run.h"
-#include "agent/refresh/run_log.h"
-#include "agent/refresh/source_history.h"
-#include "agent/refresh/waiters.h"
+#include "agent/refresh/turn.h"
+#include "agent/store/retired.h"
 #include "agent/sys/log.h"
+#include "agent/sys/priority.h"
 
-struct skd_refresher {
-    uv_timer_t timer;
-    uv_work_t work;
-    uv_loop_t *loop;
-    const struct skd_env *env;
-    struct skd_demand *demand;
-    struct skd_refresher_ops ops;
-
-    struct skd_chain chain; /* list NULL: never configured */
-    struct skd_refresh_rules rules;
-    struct skd_chain next_chain; /* for when the running refresh has ended */
-    struct skd_refresh_rules next_rules;
-    struct skd_plan plan;
-    struct skd_snapshot *snapshot; /* NULL before the first */
-    uint64_t n_published;
-    size_t brake_missing;
-    struct skd_source_history sources[SKD_RUN_SOURCES];
-
-    struct skd_run *run; /* NULL: idle */
-    bool is_ending;   /* its end is being worked off: callees may call back */
-    bool is_obsolete; /* what the run finds is thrown away */
-    struct skd_waiters waiters;      /* of the run */
-    struct skd_waiters next_waiters; /* of the one after it */
-    bool is_asked_again;             /* start another right after it */
-    bool accepts_removals;           /* the one after it */
-    bool needs_whole; /* a tenant was forgotten since the last whole list */
-    bool has_demand;
-
-    bool has_begun; /* "Starting ..." was logged */
-    bool is_stopping;
-    bool is_stopped;
-    void (*on_stopped)(void *state);
-    void *stopped_state;
-};
+_Static_assert(SKD_REFRESHER_CERTS == SKD_CERT_ROWS, "room for all rows");
 
 static void start_run(struct skd_refresher *refresher, bool is_demand);
 
@@ -129,107 +94,7 @@ static void end_all(struct skd_refresher *refresher)
     uv_close((uv_handle_t *)&refresher->timer, on_timer_closed);
 }
 
-/* ---- after a run ---- */
-
-static void settle_list(struct skd_refresher *refresher, bool accepted)
-{
-    struct skd_source *list = refresher->chain.list;
-
-    if (list->ops->settle != NULL) {
-        list->ops->settle(list, accepted);
-    }
-}
-
-static void publish(struct skd_refresher *refresher,
-                    struct skd_snapshot **snapshot)
-{
-    skd_snapshot_unref(&refresher->snapshot);
-    refresher->snapshot = SKP_TAKE(*snapshot);
-    refresher->n_published++;
-    refresher->ops.publish(refresher->ops.state, refresher->snapshot);
-}
-
-static bool was_wanted(const struct skd_run *run, const char *id)
-{
-    for (size_t i = 0; i < run->n_wanted; i++) {
-        if (strcmp(run->wanted[i], id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Strike off the demand list what is now served, and what was waited for when
- * the run began and no source knows. */
-static void settle_demand(struct skd_refresher *refresher,
-                          const struct skd_run *run)
-{
-    char ids[SKD_DEMAND_MAX][SKP_TENANT_MAX + 1];
-    bool found[SKD_DEMAND_MAX];
-    size_t n_waiting;
-    size_t n = 0;
-
-    if (refresher->demand == NULL) {
-        return;
-    }
-    n_waiting = skd_demand_waiting(refresher->demand, ids);
-    for (size_t i = 0; i < n_waiting; i++) {
-        found[n] =
-            skd_snapshot_find(refresher->snapshot, skp_view_of(ids[i])) != NULL;
-        if (found[n] || was_wanted(run, ids[i])) {
-            memmove(ids[n++], ids[i], sizeof ids[i]);
-        }
-    }
-    skd_demand_settle(refresher->demand, ids, found, n,
-                      skd_env_now_ms(refresher->env));
-    refresher->has_demand = n_waiting > n;
-}
-
-static void plan_next(struct skd_refresher *refresher,
-                      const struct skd_run *run,
-                      enum skd_outcome outcome)
-{
-    if (run->is_demand) {
-        skd_plan_demanded(&refresher->plan, refresher->env, outcome,
-                          run->retry_ms);
-        return;
-    }
-    skd_plan_refreshed(&refresher->plan, refresher->env, outcome,
-                       run->retry_ms);
-    if (outcome != SKD_OUTCOME_FAILED && run->counts) {
-        skd_plan_count(&refresher->plan, run->started_ms);
-    }
-}
-
-static void take_failure(struct skd_refresher *refresher,
-                         const struct skd_run *run)
-{
-    settle_list(refresher, false);
-    skd_log(SKD_LOG_WARN, "refresh failed: %s; what is served stays",
-            run->diag.text);
-    plan_next(refresher, run, SKD_OUTCOME_FAILED);
-    skd_waiters_answer(&refresher->waiters, run->err, &run->diag);
-}
-
-static void take_success(struct skd_refresher *refresher, struct skd_run *run)
-{
-    skd_run_log(run);
-    if (!run->is_demand) {
-        refresher->brake_missing = run->build.n_held;
-    }
-    if (run->whole) {
-        refresher->needs_whole = false;
-    }
-    publish(refresher, &run->build.snapshot);
-    /* A run on demand took nothing but new tenants from the list: the next
-     * whole refresh is not to be told that it has seen it. */
-    settle_list(refresher, !run->is_demand);
-    settle_demand(refresher, run);
-    plan_next(refresher, run,
-              run->build.n_unreached > 0 ? SKD_OUTCOME_PARTIAL
-                                         : SKD_OUTCOME_WHOLE);
-    skd_waiters_answer(&refresher->waiters, SKP_ERR_OK, NULL);
-}
+/* ---- the running refresh ---- */
 
 /* Take the sources over that came while a refresh was running. */
 static void adopt_chain(struct skd_refresher *refresher)
@@ -242,6 +107,7 @@ static void adopt_chain(struct skd_refresher *refresher)
     refresher->rules = refresher->next_rules;
     refresher->next_chain = (struct skd_chain){ NULL, { NULL, NULL } };
     memset(refresher->sources, 0, sizeof refresher->sources);
+    memset(&refresher->certs, 0, sizeof refresher->certs);
     skd_plan_init(&refresher->plan, refresher->rules.update_period_ms,
                   refresher->rules.demand_gap_ms,
                   skd_env_now_ms(refresher->env));
@@ -251,37 +117,21 @@ static void adopt_chain(struct skd_refresher *refresher)
     }
 }
 
-/* Nobody may see what an obsolete run found: whoever waited for it waits for
- * the next one. */
-static void throw_away(struct skd_refresher *refresher)
-{
-    settle_list(refresher, false);
-    skd_waiters_move(&refresher->waiters, &refresher->next_waiters);
-    skd_waiters_move(&refresher->next_waiters, &refresher->waiters);
-    refresher->is_asked_again = true;
-}
+/* ---- its end and its beginning ---- */
 
 static void on_run_ended(uv_work_t *work, int status)
 {
     struct skd_refresher *refresher = work->data;
-    SKP_CLEANUP(skd_run_free)
     struct skd_run *run = SKP_TAKE(refresher->run);
 
     if (refresher->is_stopping) {
+        skd_run_retire(&run);
         end_all(refresher);
         return;
     }
     refresher->is_ending = true;
-    skd_source_history_add(refresher->sources, run);
-    if (refresher->is_obsolete || status != 0) {
-        refresher->accepts_removals |= run->accept_removals;
-        throw_away(refresher);
-    } else if (run->err != SKP_ERR_OK) {
-        take_failure(refresher, run);
-    } else {
-        take_success(refresher, run);
-    }
-    refresher->is_obsolete = false;
+    skd_turn_end(refresher, run, status == 0);
+    skd_run_retire(&run);
     if (refresher->next_chain.list != NULL) {
         refresher->is_asked_again = true;
     }
@@ -290,64 +140,38 @@ static void on_run_ended(uv_work_t *work, int status)
     look_at_plan(refresher);
 }
 
-/* ---- starting a run ---- */
+/* Requests do not wait for a refresh, so it must not take a core away from
+ * those who serve them.  One of few tenants is over before anybody minds, and
+ * while there is nothing to serve, nobody is waited for. */
+static void make_way(const struct skd_run *run)
+{
+    if (run->old != NULL && skd_snapshot_count(run->old) >= SKD_SNAPSHOT_MANY) {
+        skd_priority_lower();
+    }
+}
 
 static void on_run(uv_work_t *work)
 {
     const struct skd_refresher *refresher = work->data;
-
     /* The pointer alone is read here: nobody moves it while the run goes. */
-    skd_run_go(refresher->run);
-}
+    struct skd_run *run = refresher->run;
 
-static void give_up_start(struct skd_refresher *refresher)
-{
-    struct skp_diag diag = { "no memory for a refresh" };
-
-    skd_log(SKD_LOG_ERROR, "refresh failed: %s", diag.text);
-    skd_plan_refreshed(&refresher->plan, refresher->env, SKD_OUTCOME_FAILED, 0);
-    skd_waiters_answer(&refresher->waiters, SKP_ERR_RESOURCE_EXHAUSTED, &diag);
-    arm_timer(refresher);
+    make_way(run);
+    /* What the last one replaced goes before there is more to lock. */
+    skd_retired_sweep();
+    skd_run_go(run);
+    if (run->err == SKP_ERR_OK && refresher->ops.prepare != NULL) {
+        refresher->ops.prepare(refresher->ops.state, run->build.snapshot);
+    }
 }
 
 static void start_run(struct skd_refresher *refresher, bool is_demand)
 {
-    struct skd_run *run = NULL;
-    uint64_t now_ms = skd_env_now_ms(refresher->env);
-
     (void)uv_timer_stop(&refresher->timer);
-    skd_waiters_move(&refresher->waiters, &refresher->next_waiters);
-    if (skd_run_new(&run) != SKP_ERR_OK) {
-        refresher->is_asked_again = false;
-        give_up_start(refresher);
+    if (!skd_turn_begin(refresher, is_demand)) {
+        arm_timer(refresher);
         return;
     }
-    run->env = refresher->env;
-    run->chain = &refresher->chain;
-    run->rules = refresher->rules;
-    run->is_demand = is_demand;
-    run->counts = !is_demand && (refresher->is_asked_again ||
-                                 skd_plan_counts(&refresher->plan, now_ms));
-    run->accept_removals = refresher->accepts_removals;
-    run->whole = refresher->needs_whole && !is_demand;
-    if (refresher->snapshot != NULL) {
-        run->old = skd_snapshot_ref(refresher->snapshot);
-    }
-    /* A list of its own names them, or does not.  "dev" has none: it makes a
-     * key for whoever is wanted, and only to be added. */
-    if (refresher->demand != NULL &&
-        (is_demand || skd_chain_has_seeds(&refresher->chain))) {
-        run->n_wanted = skd_demand_waiting(refresher->demand, run->wanted);
-    }
-    refresher->is_asked_again = false;
-    refresher->accepts_removals = false;
-    if (refresher->rules.unverified != NULL) {
-        skd_log(SKD_LOG_WARN,
-                "TLS: the certificate of %s is not verified "
-                "(insecure_skip_verify)",
-                refresher->rules.unverified);
-    }
-    refresher->run = run;
     /* Fails only without a callback. */
     (void)uv_queue_work(refresher->loop, &refresher->work, on_run,
                         on_run_ended);
@@ -375,6 +199,17 @@ enum skp_err skd_refresher_new(uv_loop_t *loop,
     refresher->timer.data = refresher;
     *ret = refresher;
     return SKP_ERR_OK;
+}
+
+void skd_refresher_adopt(struct skd_refresher *refresher,
+                         struct skd_snapshot **snapshot)
+{
+    skp_assert(refresher->snapshot == NULL && refresher->chain.list == NULL);
+    refresher->is_adopted = true;
+    for (size_t i = 0; i < skd_snapshot_count(*snapshot); i++) {
+        refresher->brake_missing += skd_snapshot_at(*snapshot, i)->missing > 0;
+    }
+    skd_turn_publish(refresher, snapshot);
 }
 
 void skd_refresher_configure(struct skd_refresher *refresher,
@@ -415,6 +250,7 @@ void skd_refresher_now(struct skd_refresher *refresher,
         return;
     }
     refresher->is_asked_again = true;
+    refresher->needs_whole = true;
     refresher->accepts_removals |= accept_removals;
     look_at_plan(refresher);
 }
@@ -429,23 +265,32 @@ enum skp_err skd_refresher_forget(struct skd_refresher *refresher,
                                   struct skp_view tenant,
                                   struct skp_diag *diag)
 {
+    const struct skd_tenant *known = NULL;
     struct skd_snapshot *snapshot;
 
-    if (refresher->snapshot != NULL &&
-        skd_snapshot_is_single(refresher->snapshot)) {
-        return skp_fail(diag, SKP_ERR_FAILED_PRECONDITION,
-                        "in single-key mode one key serves all tenants");
+    if (refresher->snapshot != NULL) {
+        if (skd_snapshot_is_single(refresher->snapshot)) {
+            return skp_fail(diag, SKP_ERR_FAILED_PRECONDITION,
+                            "in single-key mode one key serves all tenants");
+        }
+        known = skd_snapshot_find(refresher->snapshot, tenant);
     }
-    if (refresher->snapshot == NULL ||
-        skd_snapshot_find(refresher->snapshot, tenant) == NULL) {
+    if (known == NULL) {
         return skp_fail(diag, SKP_ERR_NOT_FOUND, "no such tenant");
     }
-    SKP_TRY(skd_copy_without(refresher->snapshot, tenant, &snapshot, diag));
+    SKP_TRY(skd_copy_without(refresher->snapshot, tenant,
+                             skd_env_wall_s(refresher->env), &snapshot, diag));
     skd_log(SKD_LOG_WARN, "tenant %.*s: forgotten, as an operator asked",
             (int)tenant.len, (const char *)tenant.ptr);
     refresher->is_obsolete = refresher->run != NULL;
     refresher->needs_whole = true;
-    publish(refresher, &snapshot);
+    if (known->missing > 0 && refresher->brake_missing > 0) {
+        refresher->brake_missing--;
+    }
+    if (refresher->ops.prepare != NULL) {
+        refresher->ops.prepare(refresher->ops.state, snapshot);
+    }
+    skd_turn_publish(refresher, &snapshot);
     return SKP_ERR_OK;
 }
 
@@ -458,6 +303,7 @@ void skd_refresher_report(struct skd_refresher *refresher,
     *ret = (struct skd_refresh_report){
         .ready = refresher->snapshot != NULL,
         .refreshing = refresher->run != NULL,
+        .has_refreshed = refresher->has_refreshed,
         .n_published = refresher->n_published,
         .brake_missing = refresher->brake_missing,
     };
@@ -467,8 +313,16 @@ void skd_refresher_report(struct skd_refresher *refresher,
         ret->next_s =
             skd_env_wall_s(refresher->env) + (int64_t)(wait_ms / 1000);
     }
+    skd_source_history_counts(refresher->sources, &refresher->chain,
+                              ret->counts);
     ret->n_sources = skd_source_history_rows(refresher->sources,
                                              &refresher->chain, ret->sources);
+}
+
+size_t skd_refresher_certs(const struct skd_refresher *refresher,
+                           struct skd_cert_row ret[SKD_REFRESHER_CERTS])
+{
+    return skd_cert_watch_rows(&refresher->certs, ret);
 }
 
 struct skd_snapshot *skd_refresher_snapshot(struct skd_refresher *refresher)

@@ -12,6 +12,8 @@
 #include <uv.h>
 
 #include "agent/refresh/rules.h"
+#include "agent/refresh/source_history.h"
+#include "agent/source/cert.h"
 #include "agent/store/demand.h"
 #include "agent/store/snapshot.h"
 #include "agent/sys/env.h"
@@ -20,23 +22,32 @@ struct skd_refresher_ops {
     void *state;
     /* A new snapshot; the callee pins it if it keeps it. */
     void (*publish)(void *state, struct skd_snapshot *snapshot);
+    /* What takes long and must be done before publish; NULL: nothing.  Pool
+     * thread, or main loop when a tenant is forgotten.  Not every snapshot that
+     * was prepared is published. */
+    void (*prepare)(void *state, struct skd_snapshot *snapshot);
+    /* A refresh has ended with @err; NULL: nobody wants to know. */
+    void (*ended)(void *state, enum skp_err err);
 };
 
 /* For `status`; texts are borrowed until the next call on the refresher. */
 struct skd_refresh_report {
     bool ready; /* a first snapshot was published */
     bool refreshing;
-    int64_t next_s; /* Unix seconds; 0: none planned */
+    bool has_refreshed; /* a refresh of everything has ended well */
+    int64_t next_s;     /* Unix seconds; 0: none planned */
     uint64_t n_published;
     uint64_t brake_missing;
-    struct skp_source_row sources[3];
+    struct skp_source_row sources[SKD_RUN_SOURCES];
+    struct skd_source_counts counts[SKD_RUN_SOURCES]; /* of the same sources */
     size_t n_sources;
 };
 
 struct skd_refresher; /* opaque */
 
 /* Make a refresher that is idle until it is configured.  From success on,
- * skd_refresher_stop must be called and the loop run before the free.
+ * skd_refresher_stop must be called and the loop run before the free, and until
+ * it has nothing left to do before it is closed.
  * @ops  copied.
  *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
 SKP_MUST_CHECK enum skp_err
@@ -45,6 +56,11 @@ skd_refresher_new(uv_loop_t *loop,
                   struct skd_demand *demand, /* borrowed; NULL: none */
                   const struct skd_refresher_ops *ops,
                   struct skd_refresher **ret);
+
+/* Begin with what a former agent served: publish *snapshot, which is moved in,
+ * and go on from it.  Before the first skd_refresher_configure only. */
+void skd_refresher_adopt(struct skd_refresher *refresher,
+                         struct skd_snapshot **snapshot);
 
 /* Use these sources and rules from the next refresh on, and start one now.
  * The chain is moved in; the old one is freed when its refresh has ended, and
@@ -83,6 +99,13 @@ skd_refresher_forget(struct skd_refresher *refresher,
 /* How things stand, for `status`. */
 void skd_refresher_report(struct skd_refresher *refresher,
                           struct skd_refresh_report *ret);
+
+/* The certificates of the sources, for status and metrics: ours in use and the
+ * servers' as last seen, by the last refresh that asked them; copied to @ret.
+ * Returns how many. */
+#define SKD_REFRESHER_CERTS 6u
+size_t skd_refresher_certs(const struct skd_refresher *refresher,
+                           struct skd_cert_row ret[SKD_REFRESHER_CERTS]);
 
 /* The current snapshot, borrowed until the loop runs again; NULL before the
  * first. */

@@ -34,4 +34,10 @@ struct skd_refresh_rules {
     const char *unverified;
 };
 
+/* Tell the sources what became of what they gave last; see settle of source.h.
+ * @accepted  of the seed sources. */
+void skd_chain_settle(struct skd_chain *chain,
+                      bool list_accepted,
+                      bool accepted);
+
 #endif /* SKD_RULES_H */

@@ -32,11 +32,26 @@ static enum skp_err take_over(struct skd_run *run,
     return SKP_ERR_OK;
 }
 
+/* True when an unchanged list leaves nothing to look at: it confirms all seeds,
+ * and no tenant waits for anything else. */
+static bool is_all_confirmed(const struct skd_run *run)
+{
+    return skd_material_count(run->material) == 0 &&
+           skd_snapshot_is_clean(run->old) &&
+           skd_snapshot_is_single(run->old) == run->rules.single &&
+           !(skd_snapshot_has_private(run->old) &&
+             skd_chain_has_seeds(run->chain));
+}
+
 /* An unchanged list names the tenants that it named before. */
 static enum skp_err repopulate(struct skd_run *run)
 {
     if (!skd_material_is_unchanged(run->material) || run->old == NULL ||
         run->is_demand) {
+        return SKP_ERR_OK;
+    }
+    if (is_all_confirmed(run)) {
+        run->is_confirmed = true;
         return SKP_ERR_OK;
     }
     for (size_t i = 0; i < skd_snapshot_count(run->old); i++) {
@@ -63,6 +78,24 @@ static void skip_known(struct skd_run *run)
     }
 }
 
+/* Tell the seed sources whose key is held and was confirmed last: of those a
+ * word is enough.  One that was ever in trouble since is asked for in full. */
+static void mark_held(struct skd_run *run)
+{
+    for (size_t i = 0;
+         run->old != NULL && i < skd_material_count(run->material); i++) {
+        struct skd_item *item = skd_material_item(run->material, i);
+        struct skp_view id = { (const uint8_t *)item->tenant,
+                               item->tenant_len };
+        const struct skd_tenant *tenant = skd_snapshot_find(run->old, id);
+
+        item->has_kmip_key = tenant != NULL && tenant->n_keys > 0 &&
+                             tenant->is_private &&
+                             tenant->origin == SKP_ORIGIN_KMIP &&
+                             tenant->missing == 0 && tenant->reason == NULL;
+    }
+}
+
 static bool has_open_items(const struct skd_run *run)
 {
     for (size_t i = 0; i < skd_material_count(run->material); i++) {
@@ -73,14 +106,38 @@ static bool has_open_items(const struct skd_run *run)
     return false;
 }
 
+/* While there is no snapshot every key is new: each is derived as soon as it is
+ * there. */
+static enum skp_err derive_more(void *state)
+{
+    struct skd_run *run = state;
+
+    if (run->old != NULL) {
+        return SKP_ERR_OK;
+    }
+    if (run->derive == NULL) {
+        SKP_TRY(skd_derive_new(&run->derive));
+    }
+    for (size_t i = skd_derive_count(run->derive);
+         i < skd_material_n_keys(run->material); i++) {
+        SKP_TRY(
+            skd_derive_add(run->derive, skd_material_key(run->material, i)));
+    }
+    return SKP_ERR_OK;
+}
+
 /* Ask source number @nth. */
 static enum skp_err
 ask(struct skd_run *run, struct skd_source *source, size_t nth)
 {
     struct skp_view wanted[SKD_DEMAND_MAX];
     struct skd_run_source *report = &run->sources[nth];
-    const struct skd_fetch fetch = { run->env, wanted, run->n_wanted,
-                                     run->whole };
+    const struct skd_fetch fetch = { .env = run->env,
+                                     .wanted = wanted,
+                                     .n_wanted = run->n_wanted,
+                                     .whole = run->whole,
+                                     .on_more = derive_more,
+                                     .state = run };
     uint64_t retry_ms = 0;
     enum skp_err err;
 
@@ -91,6 +148,9 @@ ask(struct skd_run *run, struct skd_source *source, size_t nth)
     report->at_s = skd_env_wall_s(run->env);
     err = source->ops->fetch(source, &fetch, run->material, &retry_ms,
                              &report->error);
+    if (source->ops->report != NULL) {
+        source->ops->report(source, &report->report);
+    }
     if (retry_ms > run->retry_ms) {
         run->retry_ms = retry_ms;
     }
@@ -119,10 +179,11 @@ static enum skp_err ask_all(struct skd_run *run)
     SKP_TRY(ask(run, run->chain->list, 0));
     SKP_TRY(repopulate(run));
     skip_known(run);
+    mark_held(run);
     for (size_t i = 0; i < SKP_ARRAY_LEN(run->chain->seeds); i++) {
         SKP_TRY(ask_for_seeds(run, i));
     }
-    return SKP_ERR_OK;
+    return derive_more(run);
 }
 
 static enum skp_err run_all(struct skd_run *run)
@@ -140,7 +201,12 @@ static enum skp_err run_all(struct skd_run *run)
 
     SKP_TRY(skd_material_new(&run->material));
     SKP_TRY(ask_all(run));
+    if (run->is_confirmed) {
+        return skd_snapshot_confirm(run->old, input.asked_ms, input.asked_s,
+                                    &run->build.snapshot);
+    }
     input.material = run->material;
+    input.derive = run->derive;
     return skd_build(&input, &run->build, &run->diag);
 }
 
@@ -159,6 +225,7 @@ void skd_run_go(struct skd_run *run)
 {
     run->started_ms = skd_env_now_ms(run->env);
     run->err = run_all(run);
+    skd_derive_free(&run->derive);
     run->ended_ms = skd_env_now_ms(run->env);
     if (run->err != SKP_ERR_OK && run->diag.text[0] == '\0') {
         (void)skp_fail(&run->diag, run->err, "%s", skp_err_text(run->err));
@@ -170,9 +237,31 @@ void skd_run_free(struct skd_run **run)
     if (*run == NULL) {
         return;
     }
+    skp_assert((*run)->derive == NULL);
     skd_build_done(&(*run)->build);
     skd_material_free(&(*run)->material);
     skd_snapshot_unref(&(*run)->old);
     free(*run);
     *run = NULL;
+}
+
+static void destroy(void *what)
+{
+    struct skd_run *run = what;
+
+    skd_run_free(&run);
+}
+
+void skd_run_retire(struct skd_run **run)
+{
+    struct skd_run *r = SKP_TAKE(*run);
+
+    if (r == NULL) {
+        return;
+    }
+    /* Who sweeps is not to wait for another sweep. */
+    skd_snapshot_unref(&r->old);
+    skd_retired_add(&r->retired,
+                    r->material == NULL ? 0 : skd_material_count(r->material),
+                    destroy, r);
 }

@@ -10,7 +10,9 @@
 #define SKD_RUN_H
 
 #include "agent/refresh/build.h"
+#include "agent/refresh/derive.h"
 #include "agent/store/demand.h"
+#include "agent/store/retired.h"
 
 #define SKD_RUN_SOURCES 3u
 
@@ -19,6 +21,7 @@ struct skd_run_source {
     bool was_asked;
     int64_t at_s;          /* Unix seconds */
     struct skp_diag error; /* empty: it did well */
+    struct skd_source_report report;
 };
 
 /* Open: the first half is the refresher's to fill in. */
@@ -30,18 +33,21 @@ struct skd_run {
     bool is_demand;
     bool counts;
     bool accept_removals;
-    bool whole; /* the list source is to answer in full */
+    bool whole; /* the sources are to answer in full */
     size_t n_wanted;
     char wanted[SKD_DEMAND_MAX][SKP_TENANT_MAX + 1];
 
     enum skp_err err; /* with which it ended; OK: build is set */
     struct skp_diag diag;
     uint64_t retry_ms;             /* asked for by a Retry-After, or 0 */
+    bool is_confirmed;             /* all is as before: nothing was built */
     struct skd_material *material; /* build's events borrow from it */
+    struct skd_derive *derive; /* of its keys, while the run goes; or NULL */
     struct skd_build build;
     uint64_t started_ms;
     uint64_t ended_ms;
     struct skd_run_source sources[SKD_RUN_SOURCES]; /* list, seeds */
+    struct skd_retired retired;
 };
 
 /* A run with nothing filled in.
@@ -53,5 +59,8 @@ void skd_run_go(struct skd_run *run);
 
 /* Free a run and what it owns; accepts NULL and leaves NULL behind. */
 void skd_run_free(struct skd_run **run);
+
+/* The same, but not here when the sources said much: see store/retired.h. */
+void skd_run_retire(struct skd_run **run);
 
 #endif /* SKD_RUN_H */

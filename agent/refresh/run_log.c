@@ -14,14 +14,13 @@ static void log_events(const struct skd_events *events)
         enum skd_log_level level = skd_event_level(event->kind);
         size_t nth = ++n_of_kind[event->kind];
 
-        if (nth <= SKD_RUN_LOG_MAX) {
-            skd_event_text(event, text);
-            skd_log(level, "%s", text);
-        } else if (nth == SKD_RUN_LOG_MAX + 1) {
+        skd_event_text(event, text);
+        skd_log(level, "%s", text);
+        if (nth == SKD_EVENTS_MAX && nth < events->n_of_kind[event->kind]) {
             skd_log(level,
                     "more than %u tenants have such a line in this refresh: "
                     "the others are left out",
-                    SKD_RUN_LOG_MAX);
+                    SKD_EVENTS_MAX);
         }
     }
 }

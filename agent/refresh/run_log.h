@@ -7,9 +7,6 @@
 
 #include "agent/refresh/run.h"
 
-/* Lines of one kind that one refresh may write. */
-#define SKD_RUN_LOG_MAX 1000u
-
 /* Log the events of a run that succeeded, what its sources complained of, the
  * brake, and a summary. */
 void skd_run_log(const struct skd_run *run);

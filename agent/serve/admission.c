@@ -44,6 +44,7 @@ static void hand_over(struct skd_server *server, int fd, struct skd_peer *peer)
 {
     struct skd_connection *connection = NULL;
     uid_t uid = peer->uid;
+    struct skd_rate *rate = skd_quota_rate(&server->quota, uid);
     bool is_posted;
 
     if (skd_connection_new(fd, peer, ++server->last_id, &connection) !=
@@ -51,6 +52,7 @@ static void hand_over(struct skd_server *server, int fd, struct skd_peer *peer)
         skd_quota_leave(&server->quota, uid);
         return;
     }
+    connection->rate = rate;
     connection->worker = least_loaded(server);
     server->loads[connection->worker]++;
     is_posted =
@@ -70,8 +72,21 @@ static void say_full(struct skd_server *server, uid_t uid)
     }
 }
 
+static void record_refusal(struct skd_server *server,
+                           const struct skd_peer *peer,
+                           enum skp_err err)
+{
+    const struct skd_audit_request record = { .peer = peer,
+                                              .method = SKP_METHOD_COUNT,
+                                              .err = err };
+
+    skd_audit_request_denied(&server->pen, server->given.env, &server->denials,
+                             &record);
+}
+
 static void admit_client(struct skd_server *server, int fd)
 {
+    const struct skd_config *config = server->config;
     struct skp_diag diag = { "" };
     struct skd_peer peer;
     enum skp_err err = skd_peer_read(fd, &peer, &diag);
@@ -81,16 +96,21 @@ static void admit_client(struct skd_server *server, int fd)
         (void)close(fd);
         return;
     }
-    err = skd_quota_enter(&server->quota, peer.uid,
-                          server->config->max_connections,
-                          server->config->max_connections_per_uid);
+    skd_quota_forget(&server->quota, skd_env_now_ms(server->given.env));
+    err = skd_quota_enter(&server->quota, peer.uid, config->max_connections,
+                          config->max_connections_per_uid);
     if (err != SKP_ERR_OK) {
+        server->n_refused++;
         say_full(server, peer.uid);
+        record_refusal(server, &peer, err);
         skd_peer_done(&peer);
         refuse_client(fd, err, "too many connections");
         return;
     }
     server->is_full = false;
+    if (server->pen.audit != NULL || config->names_cgroup) {
+        skd_peer_read_process(fd, &peer);
+    }
     hand_over(server, fd, &peer);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/serve/tally.h"
+
 enum skp_err skd_ask_new(const struct skp_request *request,
                          size_t worker,
                          uint64_t connection,
@@ -17,6 +19,7 @@ enum skp_err skd_ask_new(const struct skp_request *request,
     ask->mail.kind = SKD_MAIL_ASK;
     ask->worker = worker;
     ask->connection = connection;
+    ask->since_ns = skd_tally_now_ns();
     ask->msgid = request->msgid;
     ask->method = request->method;
     ask->accept_removals = request->accept_removals;
@@ -27,6 +30,17 @@ enum skp_err skd_ask_new(const struct skp_request *request,
     }
     *ret = ask;
     return SKP_ERR_OK;
+}
+
+void skd_ask_set_peer(struct skd_ask *ask,
+                      const struct skd_peer *peer,
+                      uint64_t now_us)
+{
+    ask->peer = (struct skd_peer){ .uid = peer->uid,
+                                   .gid = peer->gid,
+                                   .pid = peer->pid,
+                                   .process = skd_process_ref(peer->process) };
+    ask->began_us = now_us;
 }
 
 enum skp_err skd_ask_encode(struct skd_ask *ask,
@@ -55,6 +69,7 @@ enum skp_err skd_ask_encode(struct skd_ask *ask,
 void skd_ask_free(struct skd_ask **ask)
 {
     if (*ask != NULL) {
+        skd_peer_done(&(*ask)->peer);
         free((*ask)->answer);
         free(*ask);
         *ask = NULL;

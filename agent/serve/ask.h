@@ -7,6 +7,7 @@
 #define SKD_ASK_H
 
 #include "agent/serve/mailbox.h"
+#include "agent/serve/peer.h"
 #include "protocol/rpc.h"
 
 struct skd_server;
@@ -18,7 +19,10 @@ struct skd_ask {
     struct skd_ask *next;      /* server.c's list */
     struct skd_ask *prev;
     size_t worker;
-    uint64_t connection; /* its id; it may be gone by now */
+    uint64_t connection;  /* its id; it may be gone by now */
+    struct skd_peer peer; /* who asks, without the groups */
+    uint64_t began_us;    /* when it was asked */
+    uint64_t since_ns;    /* the same, of skd_tally_now_ns */
     uint32_t msgid;
     enum skp_method method;
     bool accept_removals;
@@ -35,6 +39,11 @@ SKP_MUST_CHECK enum skp_err skd_ask_new(const struct skp_request *request,
                                         size_t worker,
                                         uint64_t connection,
                                         struct skd_ask **ret);
+
+/* Note for the audit log who asks; @peer is copied without its groups. */
+void skd_ask_set_peer(struct skd_ask *ask,
+                      const struct skd_peer *peer,
+                      uint64_t now_us);
 
 /* Encode the answer; its msgid and method are set here.  One that is too large
  * becomes SKP_ERR_INTERNAL.

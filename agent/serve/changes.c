@@ -4,6 +4,10 @@
 struct skd_changes skd_changes_between(const struct skd_snapshot *before,
                                        const struct skd_snapshot *after)
 {
+    if (before != NULL && after != NULL &&
+        skd_snapshot_is_same(before, after)) {
+        return (struct skd_changes){ NULL, NULL, 0, 0 };
+    }
     return (struct skd_changes){ before, after, 0, 0 };
 }
 

@@ -18,7 +18,7 @@ struct skd_changes {
     size_t at_after;
 };
 
-/* Start a walk. */
+/* Start a walk; at its end at once when only confirmed times differ. */
 struct skd_changes skd_changes_between(const struct skd_snapshot *before,
                                        const struct skd_snapshot *after);
 

@@ -93,6 +93,7 @@ static void on_closed(uv_handle_t *handle)
     skd_outbox_done(&connection->outbox);
     skp_secret_done(&connection->input);
     skd_watch_free(&connection->watch);
+    skd_callers_leave(&connection->desk->callers, connection->caller);
     connection->desk->ops.closed(connection->desk->ops.state, connection);
 }
 
@@ -100,6 +101,7 @@ void skd_connection_close(struct skd_connection *connection)
 {
     if (skd_connection_is_open(connection)) {
         skd_connection_move(connection, SKD_CONNECTION_CLOSING);
+        skd_turns_remove(&connection->desk->turns, connection);
         uv_close((uv_handle_t *)&connection->pipe, on_closed);
     }
 }
@@ -108,9 +110,16 @@ void skd_connection_close(struct skd_connection *connection)
 static void handle_input(struct skd_connection *connection)
 {
     struct skp_secret *input = &connection->input;
+    struct skp_view bytes = { input->bytes + connection->input_at,
+                              input->len - connection->input_at };
 
-    skp_secret_consume(input,
-                       skd_batch_run(connection, skp_secret_view(input)));
+    connection->input_at += skd_batch_run(connection, bytes);
+    /* Moving the rest to the front once is enough. */
+    if (connection->has_more) {
+        return;
+    }
+    skp_secret_consume(input, connection->input_at);
+    connection->input_at = 0;
     if (input->len == 0) {
         skp_secret_done(input);
     }
@@ -153,11 +162,18 @@ static struct skp_buf next_place(struct skd_connection *connection)
     return skp_buf_over(input->bytes + input->len, input->cap - input->len);
 }
 
+/* Whose user has had its share leaves its bytes in the socket for now. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
-    struct skp_buf place = next_place(handle->data);
+    struct skd_connection *connection = handle->data;
+    struct skp_buf place = skp_buf_over(NULL, 0);
 
     (void)suggested;
+    connection->is_postponed =
+        !skd_turns_may_go(&connection->desk->turns, connection->caller);
+    if (!connection->is_postponed) {
+        place = next_place(connection);
+    }
     *ret = uv_buf_init((char *)place.ptr, (unsigned)place.cap);
 }
 
@@ -192,7 +208,16 @@ static void start_reading(struct skd_connection *connection, bool wanted)
 /* After any event: do what the state asks for. */
 static void settle(struct skd_connection *connection)
 {
-    if (connection->state == SKD_CONNECTION_READING && connection->is_last) {
+    if (connection->state == SKD_CONNECTION_READING &&
+        (connection->has_more || connection->is_postponed) &&
+        !connection->is_in_line) {
+        skd_turns_add(&connection->desk->turns, connection);
+    }
+    if (connection->state == SKD_CONNECTION_BLOCKED) {
+        skp_secret_trim(&connection->input);
+    }
+    if (connection->state == SKD_CONNECTION_READING && connection->is_last &&
+        !connection->has_more) {
         skd_connection_move(connection, SKD_CONNECTION_FINISHING);
     }
     if (connection->state == SKD_CONNECTION_FINISHING &&
@@ -200,7 +225,8 @@ static void settle(struct skd_connection *connection)
         skd_connection_close(connection);
     }
     if (skd_connection_is_open(connection)) {
-        start_reading(connection, connection->state == SKD_CONNECTION_READING);
+        start_reading(connection, connection->state == SKD_CONNECTION_READING &&
+                                      !connection->is_in_line);
     }
 }
 
@@ -216,20 +242,50 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
         take_bytes(connection, (size_t)nread);
     } else if (nread == UV_EOF) {
         connection->is_last = true;
-    } else if (nread == UV_ENOBUFS) {
+    } else if (nread == UV_ENOBUFS && !connection->is_postponed) {
         skd_batch_refuse(connection, SKP_ERR_RESOURCE_EXHAUSTED,
                          "no memory for the rest of the message");
-    } else {
+    } else if (nread != UV_ENOBUFS) {
         skd_connection_close(connection);
     }
     settle(connection);
+}
+
+/* Read what the socket has at the moment, past the loop. */
+static void read_now(struct skd_connection *connection)
+{
+    struct skp_buf place = next_place(connection);
+    uv_os_fd_t fd;
+    ssize_t n;
+
+    if (place.cap == 0 ||
+        uv_fileno((uv_handle_t *)&connection->pipe, &fd) != 0) {
+        return;
+    }
+    n = recv(fd, place.ptr, place.cap, MSG_DONTWAIT);
+    if (n > 0) {
+        take_bytes(connection, (size_t)n);
+    }
+}
+
+void skd_connection_turn(struct skd_connection *connection)
+{
+    connection->is_postponed = false;
+    if (connection->state == SKD_CONNECTION_READING) {
+        if (connection->has_more) {
+            handle_input(connection);
+        } else {
+            read_now(connection);
+        }
+        settle(connection);
+    }
 }
 
 /* Go on with what waited while nothing could be handled. */
 static void resume(struct skd_connection *connection)
 {
     skd_connection_move(connection, SKD_CONNECTION_READING);
-    if (skd_outbox_pending(&connection->outbox) > SKD_CONNECTION_PENDING_MAX) {
+    if (skd_outbox_pending(&connection->outbox) > SKD_CONNECTION_FULL) {
         skd_connection_move(connection, SKD_CONNECTION_BLOCKED);
     } else if (connection->input.len > 0) {
         handle_input(connection);
@@ -259,7 +315,14 @@ void skd_connection_open(struct skd_connection *connection,
                          struct skd_desk *desk)
 {
     connection->desk = desk;
+    if (skd_callers_enter(&desk->callers, connection->peer.uid,
+                          &connection->caller) != SKP_ERR_OK) {
+        skd_connection_move(connection, SKD_CONNECTION_CLOSED);
+        desk->ops.closed(desk->ops.state, connection);
+        return;
+    }
     if (uv_pipe_init(desk->loop, &connection->pipe, 0) != 0) {
+        skd_callers_leave(&desk->callers, connection->caller);
         skd_connection_move(connection, SKD_CONNECTION_CLOSED);
         desk->ops.closed(desk->ops.state, connection);
         return;
@@ -299,8 +362,7 @@ static enum skp_err send_rows(struct skd_connection *connection,
 
     SKP_TRY(skp_changed_encode(rows, n_rows, &buf));
     bytes = (struct skp_view){ buf.ptr, buf.len };
-    if (skd_outbox_pending(&connection->outbox) + bytes.len >
-        SKD_CONNECTION_PENDING_MAX) {
+    if (skd_outbox_pending(&connection->outbox) + bytes.len > SKD_OUTBOX_MAX) {
         return SKP_ERR_RESOURCE_EXHAUSTED;
     }
     return skd_outbox_send(&connection->outbox, bytes);
@@ -340,27 +402,21 @@ bool skd_connection_is_overdue(const struct skd_connection *connection,
                                uint64_t limit_ms)
 {
     return connection->state == SKD_CONNECTION_READING &&
-           connection->input.len > 0 &&
+           connection->input.len > 0 && !connection->is_in_line &&
            now_ms > connection->partial_since_ms + limit_ms;
 }
 
 /* The client's last requests may lie in the socket still. */
 void skd_connection_finish(struct skd_connection *connection)
 {
-    struct skp_buf place;
-    uv_os_fd_t fd;
-    ssize_t n;
-
     if (!skd_connection_is_open(connection)) {
         return;
     }
     if (connection->state == SKD_CONNECTION_READING && !connection->is_last &&
-        uv_fileno((uv_handle_t *)&connection->pipe, &fd) == 0) {
-        place = next_place(connection);
-        n = place.cap > 0 ? recv(fd, place.ptr, place.cap, MSG_DONTWAIT) : 0;
-        if (n > 0) {
-            take_bytes(connection, (size_t)n);
-        }
+        !connection->has_more) {
+        skd_turns_remove(&connection->desk->turns, connection);
+        connection->is_postponed = false;
+        read_now(connection);
     }
     connection->is_last = true;
     settle(connection);

@@ -14,11 +14,12 @@
 #include "agent/serve/mailbox.h"
 #include "agent/serve/outbox.h"
 #include "agent/serve/peer.h"
+#include "agent/serve/rate.h"
 #include "agent/serve/watch.h"
 
 /* Above this many bytes that the client does not fetch, no more of its requests
- * are handled; so at most one largest answer more can wait. */
-#define SKD_CONNECTION_PENDING_MAX 1048576u
+ * are handled: the largest answer fits still. */
+#define SKD_CONNECTION_FULL (SKD_OUTBOX_MAX - SKD_DESK_OUTPUT)
 
 enum skd_connection_state {
     SKD_CONNECTION_NEW,       /* not opened yet */
@@ -40,7 +41,9 @@ struct skd_connection {
     struct skd_connection *prev;
     uint64_t id; /* never used twice */
     struct skd_peer peer;
-    size_t worker; /* index of the worker that serves it */
+    size_t worker;         /* index of the worker that serves it */
+    struct skd_rate *rate; /* borrowed from the server, for as long as it
+                            * counts the connection; NULL: no limit */
 
     /* ---- */
     enum skd_connection_state state;
@@ -48,9 +51,17 @@ struct skd_connection {
     uv_pipe_t pipe;
     struct skd_desk *desk;
     struct skd_outbox outbox;
-    struct skp_secret input; /* bytes not handled yet */
-    bool is_reading;         /* the loop reads for us */
-    bool is_last;            /* no more bytes will come, or are wanted */
+    struct skp_secret input; /* bytes not handled yet, from input_at on */
+    size_t input_at;
+    bool has_more;     /* input may hold whole messages that wait for a turn */
+    bool is_postponed; /* the socket's bytes wait for a turn */
+    bool is_in_line;   /* turns.c's, as the next three */
+    struct skd_caller *caller; /* NULL before it is opened */
+    struct skd_connection *next_turn;
+    struct skd_connection *prev_turn;
+    bool uses_keys;  /* its requests use private keys: look ahead */
+    bool is_reading; /* the loop reads for us */
+    bool is_last;    /* no more bytes will come, or are wanted */
     struct skp_frame_progress progress; /* of the message begun in input */
     uint64_t partial_since_ms;
     struct skd_watch *watch; /* NULL: does not watch */
@@ -70,6 +81,9 @@ void skd_connection_free(struct skd_connection **connection);
  * ops.closed, also when opening fails. */
 void skd_connection_open(struct skd_connection *connection,
                          struct skd_desk *desk);
+
+/* Its turn has come (turns.h): handle what waits. */
+void skd_connection_turn(struct skd_connection *connection);
 
 /* Send the main loop's answer (encoded) and go on with what waits. */
 void skd_connection_answer(struct skd_connection *connection,

@@ -23,6 +23,7 @@ enum skp_err skd_desk_init(struct skd_desk *desk, const struct skd_env *env)
 
 void skd_desk_done(struct skd_desk *desk)
 {
+    skd_callers_done(&desk->callers);
     skd_handler_free(&desk->handler);
     skp_scratch_free(&desk->scratch);
     skp_secret_done(&desk->output);

@@ -13,7 +13,11 @@
 
 #include <uv.h>
 
+#include "agent/serve/audit_request.h"
 #include "agent/serve/handler.h"
+#include "agent/serve/lineup.h"
+#include "agent/serve/tally.h"
+#include "agent/serve/turns.h"
 #include "agent/sys/env.h"
 
 struct skd_connection;
@@ -37,10 +41,15 @@ struct skd_desk_ops {
 };
 
 struct skd_desk {
-    uv_loop_t *loop; /* borrowed, as all pointers but the last four */
+    struct skd_tally tally;
+    struct skd_lineup lineup; /* empty but during a batch */
+    uv_loop_t *loop;          /* borrowed, as all pointers but the last four */
     const struct skd_env *env;
     struct skd_desk_ops ops;
     struct skd_served served;
+    struct skd_audit_pen pen;
+    struct skd_callers callers;
+    struct skd_turns turns; /* opened and closed by whoever has the loop */
     struct skd_handler *handler;
     struct skp_scratch *scratch;
     struct skp_secret input;  /* SKD_DESK_INPUT bytes; its len is unused */

@@ -21,6 +21,7 @@ struct skd_served {
     struct skd_snapshot *snapshot; /* NULL before the first */
     struct skd_policy policy;      /* with the configuration */
     struct skd_demand *demand;     /* NULL: the list of tenants is final */
+    bool may_not_use_keys;         /* private ones: the audit log has no room */
 };
 
 enum skd_handled {
@@ -41,6 +42,7 @@ void skd_handler_free(struct skd_handler **handler);
 /* Decide about @request of @peer.  The views of *ret point into the handler,
  * the snapshot and the request, and hold until the next call.
  * @now_ms     the monotonic time of this batch of requests.
+ * @found      what skd_snapshot_find says of its tenant; NULL: not known.
  * @ret_wants  set to true when a tenant was put on the demand list; else left
  *             alone. */
 enum skd_handled skd_handler_run(struct skd_handler *handler,
@@ -48,8 +50,31 @@ enum skd_handled skd_handler_run(struct skd_handler *handler,
                                  const struct skd_peer *peer,
                                  uint64_t now_ms,
                                  const struct skp_request *request,
+                                 const struct skd_tenant *found,
                                  struct skp_response *ret,
                                  bool *ret_wants);
+
+/* Where to add the multiplications of requests that are not handled yet
+ * (ahead.h); whoever adds clears it in the end. */
+struct skp_ahead *skd_handler_ahead(struct skd_handler *handler);
+
+/* Add the multiplication that skd_handler_run would do for @request, if it
+ * would do one and there is room.  No answer comes of it, and nothing is
+ * recorded, demanded or counted.  False when what is behind @request may have
+ * to wait for the main loop's answer. */
+bool skd_handler_peek(struct skd_handler *handler,
+                      const struct skd_served *served,
+                      const struct skd_peer *peer,
+                      uint64_t now_ms,
+                      const struct skp_request *request);
+
+/* True, with its id, when the last request came to the use of a private key;
+ * whether the use succeeded is in its answer. */
+bool skd_handler_used_key(const struct skd_handler *handler,
+                          uint8_t ret[SKP_KEY_ID_LEN]);
+
+/* True for requests that use a private key when they succeed. */
+bool skd_handler_uses_key(enum skp_method method);
 
 /* Wipe what the last answer left in the scratch. */
 void skd_handler_wipe(struct skd_handler *handler);

@@ -15,6 +15,9 @@ struct skd_handler {
     struct skp_crypto *crypto;
     struct skp_secret scratch; /* SKD_RESULT_MAX bytes; the result is data */
     struct skp_diag diag;      /* text of an error */
+    bool has_used_key;         /* the last request used a private key: */
+    uint8_t used_key_id[SKP_KEY_ID_LEN];
+    struct skp_hello hello;
     struct skp_tenant_row rows[SKP_TENANTS_PAGE];
 };
 
@@ -25,16 +28,29 @@ struct skd_call {
     const struct skd_served *served;
     const struct skp_request *request;
     uint64_t now_ms;
-    const struct skd_tenant *tenant; /* set by skd_operations_find */
+    const struct skd_tenant *tenant; /* set by skd_operations_find, if not
+                                      * before */
     struct skp_response *response;
 };
 
-/* Find the tenant, and make sure that its keys may be used at all now.
+/* Find the tenant, if that is not done, and make sure that its keys may be used
+ * at all now.
  * @ret_wants  set to true when it was put on the demand list.
  *   SKP_ERR_NOT_FOUND    the sources do not know it.
  *   SKP_ERR_UNAVAILABLE  no keys yet, no usable one, or too old. */
 SKP_MUST_CHECK enum skp_err skd_operations_find(struct skd_call *call,
                                                 bool *ret_wants);
+
+/* What opening a header takes of X25519. */
+struct skd_opening {
+    const uint8_t *private_key; /* SKP_KEY_LEN bytes of the snapshot */
+    const uint8_t *point;       /* SKP_KEY_LEN bytes of the request */
+};
+
+/* True, with what it will multiply, when the step of decrypt, unwrap or rewrap
+ * would get as far as opening its header; it decides by the same code.  Changes
+ * nothing but the text of an error. */
+bool skd_operations_peek(struct skd_call *call, struct skd_opening *ret);
 
 /* One step per method.  Besides the errors of envelope.h:
  *   SKP_ERR_FAILED_PRECONDITION  the current key may only decrypt.

@@ -132,6 +132,9 @@ static enum skp_err clear_path(const struct sockaddr_un *address,
     return SKP_ERR_OK;
 }
 
+/* Nothing is done between bind and listen, because whoever may connect then is
+ * refused.  Not under another name that is changed afterwards: the kernel would
+ * show that one for good, to ss(8), lsof(8) and every client. */
 static enum skp_err bind_socket(const struct sockaddr_un *address,
                                 struct skd_listener *listener,
                                 struct skp_diag *diag)
@@ -151,6 +154,12 @@ static enum skp_err bind_socket(const struct sockaddr_un *address,
         0) {
         return fail_errno(diag, path, "cannot bind");
     }
+    if (listen(listener->fd, BACKLOG) != 0) {
+        enum skp_err err = fail_errno(diag, path, "cannot listen");
+
+        (void)unlink(path);
+        return err;
+    }
     if (lstat(path, &status) != 0 || chmod(path, 0660) != 0) {
         enum skp_err err = fail_errno(diag, path, "cannot set its mode");
 
@@ -163,9 +172,6 @@ static enum skp_err bind_socket(const struct sockaddr_un *address,
     if (listener->path == NULL) {
         (void)unlink(path);
         return skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED, "out of memory");
-    }
-    if (listen(listener->fd, BACKLOG) != 0) {
-        return fail_errno(diag, path, "cannot listen");
     }
     return SKP_ERR_OK;
 }

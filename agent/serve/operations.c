@@ -1,5 +1,7 @@
 /* operations.c - the steps of requests that use a tenant's keys; see
  * handler_parts.h. */
+#include <string.h>
+
 #include "agent/serve/handler_parts.h"
 #include "agent/store/tenant_state.h"
 
@@ -14,19 +16,36 @@ static struct skp_diag *diag_of(struct skd_call *call)
 
 /* ---- the tenant and its keys -------------------------------------------- */
 
-/* No snapshot knows the tenant: have the sources asked, where they can be. */
+/* The sentence on the tenant's tombstone, which says "gone" and not "wait"; or
+ * NULL. */
+static const char *read_tombstone(const struct skd_call *call)
+{
+    const struct skd_tombstone *tombstone = skd_tombstones_find(
+        skd_snapshot_tombstones(call->served->snapshot), call->request->tenant);
+
+    return tombstone == NULL ? NULL
+                             : skd_gone_text((enum skd_gone)tombstone->why);
+}
+
+/* No snapshot knows the tenant: have the sources asked, where they can be.  One
+ * that is gone is asked for like one that never was, since it may be back. */
 static enum skp_err demand_tenant(struct skd_call *call, bool *ret_wants)
 {
+    const char *gone = read_tombstone(call);
     bool is_new = false;
     enum skd_demanded demanded;
 
     if (call->served->demand == NULL) {
-        return skp_fail(diag_of(call), SKP_ERR_NOT_FOUND, "no such tenant");
+        return skp_fail(diag_of(call), SKP_ERR_NOT_FOUND, "%s",
+                        gone != NULL ? gone : "no such tenant");
     }
     demanded = skd_demand_ask(call->served->demand, call->request->tenant,
                               call->now_ms, ABSENT_MS, &is_new);
     if (is_new) {
         *ret_wants = true;
+    }
+    if (gone != NULL) {
+        return skp_fail(diag_of(call), SKP_ERR_NOT_FOUND, "%s", gone);
     }
     switch (demanded) {
     case SKD_DEMANDED_ABSENT:
@@ -43,25 +62,35 @@ static enum skp_err demand_tenant(struct skd_call *call, bool *ret_wants)
     }
 }
 
-/* Find the tenant, and make sure that its keys may be used at all now. */
-enum skp_err skd_operations_find(struct skd_call *call, bool *ret_wants)
+static enum skp_tenant_state state_of(const struct skd_call *call,
+                                      const struct skd_tenant *tenant)
 {
-    const struct skd_snapshot *snapshot = call->served->snapshot;
-    const struct skd_tenant *tenant;
+    return skd_tenant_state(tenant, call->now_ms,
+                            call->served->policy.config->max_stale_ms);
+}
 
-    if (snapshot == NULL) {
-        return skp_fail(diag_of(call), SKP_ERR_UNAVAILABLE,
-                        "no keys are loaded yet");
+/* A later snapshot may have confirmed what looks stale. */
+static enum skp_tenant_state find_state(const struct skd_call *call,
+                                        const struct skd_tenant *tenant)
+{
+    enum skp_tenant_state state = state_of(call, tenant);
+
+    if (state == SKP_TENANT_STATE_STALE) {
+        struct skd_tenant row =
+            skd_snapshot_row(call->served->snapshot, tenant);
+
+        state = state_of(call, &row);
     }
-    tenant = skd_snapshot_find(snapshot, call->request->tenant);
-    if (tenant == NULL) {
-        return demand_tenant(call, ret_wants);
-    }
-    switch (skd_tenant_state(tenant, call->now_ms,
-                             call->served->policy.config->max_stale_ms)) {
+    return state;
+}
+
+/* Make sure that the keys of @tenant may be used at all now. */
+static enum skp_err check_usable(struct skd_call *call,
+                                 const struct skd_tenant *tenant)
+{
+    switch (find_state(call, tenant)) {
     case SKP_TENANT_STATE_ACTIVE:
     case SKP_TENANT_STATE_DECRYPT_ONLY:
-        call->tenant = tenant;
         return SKP_ERR_OK;
     case SKP_TENANT_STATE_STALE:
         return skp_fail(diag_of(call), SKP_ERR_UNAVAILABLE,
@@ -70,10 +99,31 @@ enum skp_err skd_operations_find(struct skd_call *call, bool *ret_wants)
     case SKP_TENANT_STATE_UNAVAILABLE:
     case SKP_TENANT_STATE_COUNT:
     default:
+        if (tenant->is_destroyed) {
+            return skp_fail(diag_of(call), SKP_ERR_NOT_FOUND, "%s",
+                            skd_gone_text(SKD_GONE_DESTROYED));
+        }
         return skp_fail(diag_of(call), SKP_ERR_UNAVAILABLE, "%s",
                         tenant->reason != NULL ? tenant->reason
                                                : "the tenant has no key");
     }
+}
+
+enum skp_err skd_operations_find(struct skd_call *call, bool *ret_wants)
+{
+    const struct skd_snapshot *snapshot = call->served->snapshot;
+
+    if (snapshot == NULL) {
+        return skp_fail(diag_of(call), SKP_ERR_UNAVAILABLE,
+                        "no keys are loaded yet");
+    }
+    if (call->tenant == NULL) {
+        call->tenant = skd_snapshot_find(snapshot, call->request->tenant);
+    }
+    if (call->tenant == NULL) {
+        return demand_tenant(call, ret_wants);
+    }
+    return check_usable(call, call->tenant);
 }
 
 static struct skd_key current_key(const struct skd_call *call)
@@ -109,8 +159,12 @@ static enum skp_err opening_key(struct skd_call *call,
     return SKP_ERR_OK;
 }
 
-static struct skp_key_pair pair_of(const struct skd_key *key)
+/* The private key leaves the snapshot here only, and it is noted. */
+static struct skp_key_pair pair_of(struct skd_call *call,
+                                   const struct skd_key *key)
 {
+    call->handler->has_used_key = true;
+    memcpy(call->handler->used_key_id, key->key_id, SKP_KEY_ID_LEN);
     return (struct skp_key_pair){ key->private_key, key->public_key };
 }
 
@@ -121,16 +175,68 @@ static struct skp_recipient recipient_of(const struct skd_call *call,
                                    key->key_id };
 }
 
-/* Parse the header in the request's data and find the key that opens it. */
-static enum skp_err parse_header(struct skd_call *call,
+static enum skp_err check_payload(struct skd_call *call,
+                                  const struct skp_header *header)
+{
+    size_t max = skp_payload_len(header->suite,
+                                 call->served->policy.config->max_payload);
+
+    if (call->request->data.len - header->len > max) {
+        return skp_fail(diag_of(call), SKP_ERR_RESOURCE_EXHAUSTED,
+                        "the ciphertext is larger than max_payload allows");
+    }
+    return SKP_ERR_OK;
+}
+
+static enum skp_err check_alone(struct skd_call *call,
+                                const struct skp_header *header)
+{
+    if (call->request->data.len != header->len) {
+        return skp_fail(diag_of(call), SKP_ERR_INVALID_ARGUMENT,
+                        "the header of this suite has %zu bytes", header->len);
+    }
+    return SKP_ERR_OK;
+}
+
+/* All that comes before the private key is used: parse the header in the
+ * request's data, find the key that opens it, and see that the rest of the
+ * request lets it be opened. */
+static enum skp_err find_opening(struct skd_call *call,
                                  struct skp_header *ret,
                                  struct skd_key *ret_key)
 {
     const struct skp_request *request = call->request;
+    struct skd_key current = { 0 };
 
     SKP_TRY(skp_header_parse(request->data, request->raw, request->suite, ret,
                              diag_of(call)));
-    return opening_key(call, ret, ret_key);
+    SKP_TRY(opening_key(call, ret, ret_key));
+    if (request->method == SKP_METHOD_DECRYPT) {
+        return check_payload(call, ret);
+    }
+    return request->method == SKP_METHOD_UNWRAP
+               ? check_alone(call, ret)
+               : encryption_key(call, &current);
+}
+
+bool skd_operations_peek(struct skd_call *call, struct skd_opening *ret)
+{
+    const struct skd_snapshot *snapshot = call->served->snapshot;
+    struct skp_header header;
+    struct skd_key key = { 0 };
+
+    call->tenant = snapshot == NULL
+                       ? NULL
+                       : skd_snapshot_find(snapshot, call->request->tenant);
+    if (call->tenant == NULL ||
+        check_usable(call, call->tenant) != SKP_ERR_OK ||
+        find_opening(call, &header, &key) != SKP_ERR_OK) {
+        return false;
+    }
+    *ret = (struct skd_opening){ key.private_key, header.enc };
+    /* Suite 1 cannot be rewrapped, which is found out without a key. */
+    return call->request->method != SKP_METHOD_REWRAP ||
+           header.suite != SKP_SUITE_X25519_AES256CTR;
 }
 
 /* Make what the scratch holds the result. */
@@ -209,16 +315,10 @@ enum skp_err skd_operations_decrypt(struct skd_call *call)
     struct skp_buf out;
     struct skd_key key = { 0 };
 
-    SKP_TRY(parse_header(call, &header, &key));
+    SKP_TRY(find_opening(call, &header, &key));
     payload = (struct skp_view){ request->data.ptr + header.len,
                                  request->data.len - header.len };
-    if (payload.len >
-        skp_payload_len(header.suite,
-                        call->served->policy.config->max_payload)) {
-        return skp_fail(diag_of(call), SKP_ERR_RESOURCE_EXHAUSTED,
-                        "the ciphertext is larger than max_payload allows");
-    }
-    pair = pair_of(&key);
+    pair = pair_of(call, &key);
     SKP_TRY(skp_header_open(handler->crypto, &header, &pair, request->tenant,
                             data_key));
     out = skp_buf_over(handler->scratch.bytes, handler->scratch.cap);
@@ -236,12 +336,8 @@ enum skp_err skd_operations_unwrap(struct skd_call *call)
     struct skp_key_pair pair;
     struct skd_key key = { 0 };
 
-    SKP_TRY(parse_header(call, &header, &key));
-    if (call->request->data.len != header.len) {
-        return skp_fail(diag_of(call), SKP_ERR_INVALID_ARGUMENT,
-                        "the header of this suite has %zu bytes", header.len);
-    }
-    pair = pair_of(&key);
+    SKP_TRY(find_opening(call, &header, &key));
+    pair = pair_of(call, &key);
     SKP_TRY(skp_header_open(handler->crypto, &header, &pair,
                             call->request->tenant, handler->scratch.bytes));
     set_result(call, SKP_KEY_LEN, key.key_id);
@@ -260,9 +356,9 @@ enum skp_err skd_operations_rewrap(struct skd_call *call)
     struct skd_key former = { 0 };
     struct skd_key current = { 0 };
 
-    SKP_TRY(parse_header(call, &header, &former));
-    SKP_TRY(encryption_key(call, &current));
-    pair = pair_of(&former);
+    SKP_TRY(find_opening(call, &header, &former));
+    current = current_key(call);
+    pair = pair_of(call, &former);
     recipient = recipient_of(call, &current);
     SKP_TRY(skp_header_rewrap(handler->crypto, &header, &pair, &recipient,
                               handler->scratch.bytes));

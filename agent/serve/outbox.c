@@ -20,6 +20,7 @@ static enum skp_err write_queued(struct skd_outbox *outbox)
 
     outbox->writing = outbox->queued;
     outbox->queued = (struct skp_secret){ NULL, 0, 0 };
+    skp_secret_trim(&outbox->writing);
     outbox->write.data = outbox;
     buf = uv_buf_init((char *)outbox->writing.bytes,
                       (unsigned)outbox->writing.len);
@@ -48,6 +49,26 @@ static void on_written(uv_write_t *write, int status)
     outbox->on_drained(outbox->state, err);
 }
 
+/* Make room for @len bytes more: twice what there is, but with what is being
+ * written no more than all that may wait, unless that is needed. */
+static enum skp_err make_room(struct skd_outbox *outbox, size_t len)
+{
+    struct skp_secret *queued = &outbox->queued;
+    size_t needed = queued->len + len;
+    size_t cap = 2 * queued->cap;
+    size_t most = outbox->writing.len < SKD_OUTBOX_MAX
+                      ? SKD_OUTBOX_MAX - outbox->writing.len
+                      : 0;
+
+    if (needed <= queued->cap) {
+        return SKP_ERR_OK;
+    }
+    if (cap > most) {
+        cap = most;
+    }
+    return skp_secret_reserve(queued, cap > needed ? cap : needed);
+}
+
 enum skp_err skd_outbox_send(struct skd_outbox *outbox, struct skp_view bytes)
 {
     size_t written = 0;
@@ -70,6 +91,7 @@ enum skp_err skd_outbox_send(struct skd_outbox *outbox, struct skp_view bytes)
     if (written == bytes.len) {
         return SKP_ERR_OK;
     }
+    SKP_TRY(make_room(outbox, bytes.len - written));
     SKP_TRY(skp_secret_append(&outbox->queued, bytes.ptr + written,
                               bytes.len - written));
     return outbox->writing.len == 0 ? write_queued(outbox) : SKP_ERR_OK;

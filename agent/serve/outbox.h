@@ -14,6 +14,10 @@
 
 #include "protocol/secret.h"
 
+/* What a connection lets wait at most; memory grows by doubling, but not past
+ * this. */
+#define SKD_OUTBOX_MAX 1048576u
+
 /* Called on the loop when all that waited was written (SKP_ERR_OK), or when
  * the client is gone (SKP_ERR_UNAVAILABLE).  Not called from within
  * skd_outbox_send. */

@@ -1,7 +1,7 @@
 /* peer.h - who is on the other end of a Unix socket, as the kernel says.
  *
  * The process id can be reused and is 0 across PID namespaces: uid and groups
- * decide, the pid is for logs only.
+ * decide, and the cgroup where it is known; the pid is for logs only.
  *
  * Thread:   any; a peer is read once and not changed.
  */
@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "agent/serve/process.h"
 #include "protocol/diag.h"
 
 struct skd_peer {
@@ -18,6 +19,7 @@ struct skd_peer {
     pid_t pid;
     gid_t *groups; /* supplementary groups; heap; NULL when n_groups is 0 */
     size_t n_groups;
+    struct skd_process *process; /* pinned; NULL: not known, or not asked */
 };
 
 /* Ask the kernel about the other end of the connected socket @fd
@@ -28,7 +30,11 @@ struct skd_peer {
 SKP_MUST_CHECK enum skp_err
 skd_peer_read(int fd, struct skd_peer *ret, struct skp_diag *diag);
 
-/* Release the groups; the peer is empty afterwards. */
+/* Find out which program the peer of @fd is, which skd_peer_read filled @peer
+ * from; see skd_process_read. */
+void skd_peer_read_process(int fd, struct skd_peer *peer);
+
+/* Release groups and process; the peer is empty afterwards. */
 void skd_peer_done(struct skd_peer *peer);
 
 /* True when @gid is the primary or a supplementary group of @peer. */

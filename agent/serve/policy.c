@@ -1,13 +1,20 @@
 /* policy.c - who may do what; see policy.h. */
 #include "agent/serve/policy.h"
 
+#include "agent/config/glob.h"
+
 static bool peer_matches(const struct skd_access_rule *rule,
                          const struct skd_peer *peer)
 {
     if (rule->has_uid && rule->uid != peer->uid) {
         return false;
     }
-    return !rule->has_gid || skd_peer_in_group(peer, rule->gid);
+    if (rule->has_gid && !skd_peer_in_group(peer, rule->gid)) {
+        return false;
+    }
+    return rule->cgroup == NULL ||
+           (peer->process != NULL && peer->process->cgroup.len > 0 &&
+            skd_glob_matches(rule->cgroup, peer->process->cgroup));
 }
 
 /* @tenant NULL: all of them, which only "*" lists. */

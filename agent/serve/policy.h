@@ -2,7 +2,8 @@
  *
  * Rules are read top to bottom and the first that matches decides.  A rule
  * matches when all fields that it gives match: uid, gid (primary or
- * supplementary) and tenant.  No match is a refusal.
+ * supplementary), cgroup and tenant.  A cgroup that is not known matches no
+ * rule that gives one.  No match is a refusal.
  *
  * Without `access` the agent's own uid and root may do everything, all others
  * nothing.

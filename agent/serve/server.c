@@ -49,6 +49,27 @@ static void pass_ask_on(struct skd_server *server, struct skd_ask *ask)
     }
 }
 
+/* What a peer had done by the agent as a whole. */
+static void record_ask(struct skd_server *server,
+                       const struct skd_ask *ask,
+                       enum skp_err err)
+{
+    const struct skd_env *env = server->given.env;
+    const struct skd_audit_request record = {
+        .peer = &ask->peer,
+        .method = ask->method,
+        .tenant = { (const uint8_t *)ask->tenant, ask->tenant_len },
+        .err = err,
+        .duration_us = skd_env_now_us(env) - ask->began_us,
+    };
+
+    if (ask->method == SKP_METHOD_REFRESH) {
+        skd_audit_request_done(&server->pen, env, SKP_AUDIT_REFRESH, &record);
+    } else if (ask->method == SKP_METHOD_FORGET) {
+        skd_audit_request_done(&server->pen, env, SKP_AUDIT_FORGET, &record);
+    }
+}
+
 void skd_server_answer(struct skd_ask *ask,
                        enum skp_err err,
                        const struct skp_status *status,
@@ -56,6 +77,7 @@ void skd_server_answer(struct skd_ask *ask,
 {
     struct skd_server *server = ask->server;
     struct skp_response response = { .err = err };
+    struct skp_status counted;
 
     if (server == NULL) {
         skd_ask_free(&ask);
@@ -65,10 +87,14 @@ void skd_server_answer(struct skd_ask *ask,
         response.text = skp_view_of(diag->text);
     }
     if (status != NULL) {
-        response.status = *status;
-        response.status.connections = server->quota.n_open;
+        counted = *status;
+        counted.connections = server->quota.n_open;
+        response.status = &counted;
     }
     unlink_ask(ask);
+    skd_tally_begin(&server->tally, ask->since_ns);
+    skd_tally_answer(&server->tally, ask->method, err, skd_tally_now_ns());
+    record_ask(server, ask, err);
     /* A connection cannot go on without its answer: the worker closes it. */
     if (skd_ask_encode(ask, &response) != SKP_ERR_OK) {
         skd_log(SKD_LOG_ERROR, "out of memory: a request was not answered");
@@ -128,6 +154,7 @@ static void on_connection_closed(struct skd_server *server,
                                  struct skd_connection *connection)
 {
     server->loads[connection->worker]--;
+    server->n_released++;
     skd_quota_leave(&server->quota, connection->peer.uid);
     skd_connection_free(&connection);
 }
@@ -213,6 +240,7 @@ static enum skp_err start_workers(struct skd_server *server)
         .want_state = server->given.ops.state,
         .config = server->config,
         .own_uid = geteuid(),
+        .audit = server->given.audit,
     };
 
     for (size_t i = 0; i < server->n_workers; i++) {
@@ -233,6 +261,7 @@ static enum skp_err make_server(const struct skd_server_config *given,
     server->config = skd_config_ref(given->config);
     server->given.config = server->config;
     server->n_workers = server->config->workers;
+    server->pen = (struct skd_audit_pen){ given->audit, server->n_workers };
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers. */
     server->workers = calloc(server->n_workers, sizeof *server->workers);
     server->loads = calloc(server->n_workers, sizeof *server->loads);
@@ -242,8 +271,9 @@ static enum skp_err make_server(const struct skd_server_config *given,
         }
         return skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED, "out of memory");
     }
-    return skd_listener_init(server->config->socket, inherited_fd,
-                             &server->listener, diag);
+    return skd_listener_init(given->socket != NULL ? given->socket
+                                                   : server->config->socket,
+                             inherited_fd, &server->listener, diag);
 }
 
 /* From open_handles on failures are undone by the loop. */
@@ -312,6 +342,9 @@ void skd_server_publish(struct skd_server *server,
     struct skd_snapshot *old = server->snapshot;
 
     server->snapshot = skd_snapshot_ref(snapshot);
+    if (old == NULL || !skd_snapshot_is_same(old, snapshot)) {
+        server->n_released++;
+    }
     skd_snapshot_unref(&old);
     serve_all(server);
 }
@@ -331,6 +364,50 @@ void skd_server_reconfigure(struct skd_server *server,
 unsigned skd_server_connections(const struct skd_server *server)
 {
     return server->quota.n_open;
+}
+
+uint64_t skd_server_refused(const struct skd_server *server)
+{
+    return server->n_refused;
+}
+
+void skd_server_over_quota(const struct skd_server *server,
+                           uint64_t *ret_max,
+                           uint64_t *ret_max_per_uid)
+{
+    *ret_max = server->quota.n_over_max;
+    *ret_max_per_uid = server->quota.n_over_max_per_uid;
+}
+
+uint64_t skd_server_released(const struct skd_server *server)
+{
+    return server->n_released;
+}
+
+void skd_server_tally(const struct skd_server *server,
+                      struct skd_request_totals *ret)
+{
+    *ret = (struct skd_request_totals){ .sum_ns = { 0 } };
+    skd_tally_sum(&server->tally, ret);
+    for (size_t i = 0; i < server->n_workers; i++) {
+        if (server->workers[i] != NULL) {
+            skd_worker_tally(server->workers[i], ret);
+        }
+    }
+}
+
+size_t skd_server_workers_us(const struct skd_server *server,
+                             uint64_t *ret,
+                             size_t cap)
+{
+    size_t n = server->n_workers < cap ? server->n_workers : cap;
+
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = server->workers[i] == NULL
+                     ? 0
+                     : skd_worker_cpu_us(server->workers[i]);
+    }
+    return n;
 }
 
 void skd_server_stop(struct skd_server *server,

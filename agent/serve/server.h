@@ -13,9 +13,11 @@
 #include <uv.h>
 
 #include "agent/config/config.h"
+#include "agent/serve/audit.h"
 #include "agent/store/demand.h"
 #include "agent/store/snapshot.h"
 #include "agent/sys/env.h"
+#include "agent/sys/request_totals.h"
 
 struct skd_server; /* opaque */
 
@@ -49,6 +51,8 @@ struct skd_server_config {
     const char *socket;        /* listen here instead of config->socket; NULL */
     struct skd_demand *demand; /* borrowed; NULL where the list of tenants is
                                 * final: unknown is NOT_FOUND */
+    struct skd_audit *audit;   /* borrowed; NULL: off.  Workers are the first
+                                * producers, the main loop is the last */
     struct skd_server_ops ops;
 };
 
@@ -76,6 +80,31 @@ void skd_server_reconfigure(struct skd_server *server,
 
 /* Connections now open. */
 unsigned skd_server_connections(const struct skd_server *server);
+
+/* Connections refused since the start, because there were too many. */
+uint64_t skd_server_refused(const struct skd_server *server);
+
+/* Of these, how many because max_connections were open, and how many because
+ * max_connections_per_uid of their user were. */
+void skd_server_over_quota(const struct skd_server *server,
+                           uint64_t *ret_max,
+                           uint64_t *ret_max_per_uid);
+
+/* How often memory was let go of since the start: connections that have closed,
+ * and snapshots with other keys than the one before. */
+uint64_t skd_server_released(const struct skd_server *server);
+
+/* Requests answered since the start, by all workers and here. */
+void skd_server_tally(const struct skd_server *server,
+                      struct skd_request_totals *ret);
+
+/* CPU time that each worker has used, in microseconds; 0 for one that has
+ * ended.
+ * @ret  room for @cap of them; further ones are left out.
+ * How many there are in @ret. */
+size_t skd_server_workers_us(const struct skd_server *server,
+                             uint64_t *ret,
+                             size_t cap);
 
 /* Answer @ask, once.  @status is for `status` only, borrowed during the call.
  * @diag gives the text of an error; NULL for none. */

@@ -4,6 +4,7 @@
 #ifndef SKD_SERVER_PARTS_H
 #define SKD_SERVER_PARTS_H
 
+#include "agent/serve/audit_request.h"
 #include "agent/serve/listener.h"
 #include "agent/serve/quota.h"
 #include "agent/serve/server.h"
@@ -26,6 +27,11 @@ struct skd_server {
     size_t n_workers;
     size_t n_running;
     struct skd_quota quota;
+    uint64_t n_refused;         /* connections, since the start */
+    uint64_t n_released;        /* see skd_server_released */
+    struct skd_tally tally;     /* of what the main loop answers */
+    struct skd_audit_pen pen;   /* the main loop's */
+    struct skd_denials denials; /* of connections */
     uint64_t last_id;
     struct skd_ask *asks; /* with ops, not answered yet */
 

@@ -4,12 +4,13 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "agent/serve/changes.h"
 
 /* The rest of a message is due within this time. */
 #define PARTIAL_MAX_MS 30000u
-/* How often that is looked at, while there are connections. */
+/* How often that is looked at, while there are clients. */
 #define SWEEP_MS 1000u
 /* Changed tenants that are looked at together. */
 #define CHANGES_MAX 500u
@@ -43,6 +44,19 @@ struct skd_worker {
     uint64_t drain_ms;
 };
 
+/* ---- denials ------------------------------------------------------------ */
+
+static void tell_denials(struct skd_worker *worker, bool is_last)
+{
+    struct skd_desk *desk = &worker->desk;
+
+    for (struct skd_caller *at = desk->callers.first; at != NULL;
+         at = at->next) {
+        skd_audit_request_tell(&desk->pen, desk->env, &at->denials, at->uid,
+                               is_last);
+    }
+}
+
 /* ---- the end ------------------------------------------------------------ */
 
 /* The last thing the thread's loop has to close. */
@@ -53,6 +67,8 @@ static void end_loop(struct skd_worker *worker)
         return;
     }
     worker->is_ending = true;
+    tell_denials(worker, true);
+    skd_turns_close(&worker->desk.turns);
     uv_close((uv_handle_t *)&worker->sweep, NULL);
     uv_close((uv_handle_t *)&worker->drain, NULL);
     skd_mailbox_close(&worker->mailbox, NULL);
@@ -92,6 +108,11 @@ static void on_sweep(uv_timer_t *timer)
             skd_connection_close(at);
         }
     }
+    tell_denials(worker, false);
+    skd_callers_forget(&worker->desk.callers, now_ms);
+    if (worker->connections == NULL && worker->desk.callers.first == NULL) {
+        (void)uv_timer_stop(timer);
+    }
 }
 
 static void add_connection(struct skd_worker *worker,
@@ -101,7 +122,9 @@ static void add_connection(struct skd_worker *worker,
     connection->next = worker->connections;
     if (worker->connections != NULL) {
         worker->connections->prev = connection;
-    } else {
+    }
+    if (!worker->is_ending &&
+        uv_is_active((uv_handle_t *)&worker->sweep) == 0) {
         (void)uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     }
     worker->connections = connection;
@@ -133,9 +156,6 @@ static void on_connection_closed(void *state, struct skd_connection *connection)
         connection->next->prev = connection->prev;
     }
     worker->n_connections--;
-    if (worker->n_connections == 0 && !worker->is_ending) {
-        (void)uv_timer_stop(&worker->sweep);
-    }
     post_home(worker, &connection->mail);
     end_loop(worker);
 }
@@ -148,6 +168,7 @@ static enum skp_err on_ask(void *state,
     struct skd_ask *ask = NULL;
 
     SKP_TRY(skd_ask_new(request, worker->index, connection->id, &ask));
+    skd_ask_set_peer(ask, &connection->peer, skd_env_now_us(worker->desk.env));
     post_home(worker, &ask->mail);
     return SKP_ERR_OK;
 }
@@ -288,6 +309,8 @@ static void run_thread(void *arg)
     sigset_t all;
 
     (void)sigfillset(&all);
+    /* A forbidden system call must be able to say so. */
+    (void)sigdelset(&all, SIGSYS);
     (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
     post_home(worker, &worker->stop_mail);
@@ -311,6 +334,7 @@ static enum skp_err start_thread(struct skd_worker *worker)
     SKP_TRY(skd_mailbox_open(&worker->mailbox, &worker->loop, on_mail, worker));
     (void)uv_timer_init(&worker->loop, &worker->sweep);
     (void)uv_timer_init(&worker->loop, &worker->drain);
+    skd_turns_open(&worker->desk.turns, &worker->loop, &worker->desk.callers);
     worker->sweep.data = worker;
     worker->drain.data = worker;
     if (uv_thread_create(&worker->thread, run_thread, worker) == 0) {
@@ -348,6 +372,7 @@ static enum skp_err fill_worker(struct skd_worker *worker,
         .policy = { skd_config_ref(config->config), config->own_uid },
         .demand = config->demand,
     };
+    worker->desk.pen = (struct skd_audit_pen){ config->audit, config->index };
     return start_loop(worker);
 }
 
@@ -381,6 +406,25 @@ enum skp_err skd_worker_start(const struct skd_worker_config *worker_config,
 bool skd_worker_post(struct skd_worker *worker, struct skd_mail *mail)
 {
     return skd_mailbox_post(&worker->mailbox, mail);
+}
+
+void skd_worker_tally(const struct skd_worker *worker,
+                      struct skd_request_totals *totals)
+{
+    skd_tally_sum(&worker->desk.tally, totals);
+}
+
+/* The kernel counts this anyway: the thread itself does nothing for it. */
+uint64_t skd_worker_cpu_us(const struct skd_worker *worker)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    if (pthread_getcpuclockid(worker->thread, &clock) != 0 ||
+        clock_gettime(clock, &used) != 0) {
+        return 0;
+    }
+    return (uint64_t)used.tv_sec * 1000000u + (uint64_t)used.tv_nsec / 1000u;
 }
 
 void skd_worker_stop(struct skd_worker *worker, uint64_t drain_ms)

@@ -21,7 +21,8 @@ struct skd_worker_config {
     void *want_state;
     const struct skd_config *config; /* pinned: what is served at first */
     uid_t own_uid;
-    size_t index;
+    size_t index;            /* its producer number in the log, too */
+    struct skd_audit *audit; /* borrowed; NULL: off */
 };
 
 struct skd_worker; /* opaque */
@@ -43,6 +44,14 @@ void skd_worker_serve(struct skd_worker *worker,
  * ask (moved; the worker frees it).  False, still the caller's, when the worker
  * has ended. */
 bool skd_worker_post(struct skd_worker *worker, struct skd_mail *mail);
+
+/* Add what the worker has answered so far. */
+void skd_worker_tally(const struct skd_worker *worker,
+                      struct skd_request_totals *totals);
+
+/* CPU time that the worker's thread has used, in microseconds; 0 when it has
+ * ended. */
+uint64_t skd_worker_cpu_us(const struct skd_worker *worker);
 
 /* Answer what is in flight, close what is not done after @drain_ms, and end.
  * The worker says so by mail of kind SKD_MAIL_STOP to the main loop. */

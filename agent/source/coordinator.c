@@ -7,29 +7,19 @@
 #include <string.h>
 
 #include "agent/source/coordinator_page.h"
+#include "agent/source/coordinator_visits.h"
 #include "agent/source/net/http.h"
 #include "agent/source/net/http_url.h"
 #include "agent/source/net/local_file.h"
-
-/* Where a page was, and what its ETag was. */
-struct visit {
-    struct visit *next; /* page */
-    const char *etag;   /* behind the URL; "" when it had none */
-    char url[];
-};
-
-/* In the order of the pages. */
-struct visits {
-    struct visit *first;
-    struct visit *last;
-    size_t n;
-};
+#include "agent/source/net/tls_files.h"
 
 struct coordinator {
     struct skd_source head;
     const struct skd_config *config; /* pinned */
-    struct visits published;         /* pages of the list in use */
-    struct visits offered;           /* pages of the list fetched last */
+    struct skd_visits published;     /* pages of the list in use */
+    struct skd_visits offered;       /* pages of the list fetched last */
+    struct skd_tls_files *tls;
+    struct skd_cert server; /* its certificate, as last seen */
 };
 
 /* One fetch. */
@@ -39,76 +29,12 @@ struct reading {
     struct skd_material *material;
     struct skd_http *http;
     struct skp_secret token;
-    struct visits visits;
+    struct skd_visits visits;
     char url[SKD_HTTP_URL_MAX]; /* of the page being read */
     struct skd_page page;       /* the page read last */
     char revision[sizeof((struct skd_page *)NULL)->revision]; /* of page 1 */
     uint64_t retry_ms;
 };
-
-/* ---- pages visited ------------------------------------------------------- */
-
-static void drop_visits(struct visits *visits)
-{
-    while (visits->first != NULL) {
-        struct visit *next = visits->first->next;
-
-        free(visits->first);
-        visits->first = next;
-    }
-    *visits = (struct visits){ NULL, NULL, 0 };
-}
-
-static enum skp_err
-add_visit(struct visits *visits, const char *url, const char *etag)
-{
-    size_t url_len = strlen(url) + 1;
-    size_t etag_len = strlen(etag) + 1;
-    struct visit *visit = malloc(sizeof *visit + url_len + etag_len);
-
-    if (visit == NULL) {
-        return SKP_ERR_RESOURCE_EXHAUSTED;
-    }
-    visit->next = NULL;
-    visit->etag = visit->url + url_len;
-    memcpy(visit->url, url, url_len);
-    memcpy(visit->url + url_len, etag, etag_len);
-    if (visits->last == NULL) {
-        visits->first = visit;
-    } else {
-        visits->last->next = visit;
-    }
-    visits->last = visit;
-    visits->n++;
-    return SKP_ERR_OK;
-}
-
-/* Number, from 1, of the page at @url; 0 when it was not visited. */
-static size_t find_visit(const struct visits *visits, const char *url)
-{
-    const struct visit *visit = visits->first;
-
-    for (size_t number = 1; visit != NULL; number++) {
-        if (strcmp(visit->url, url) == 0) {
-            return number;
-        }
-        visit = visit->next;
-    }
-    return 0;
-}
-
-/* With one ETag missing, a page could change unseen behind the others. */
-static bool can_be_asked(const struct visits *visits)
-{
-    const struct visit *visit = visits->first;
-
-    for (; visit != NULL; visit = visit->next) {
-        if (visit->etag[0] == '\0') {
-            return false;
-        }
-    }
-    return visits->n > 0;
-}
 
 /* ---- one page ------------------------------------------------------------ */
 
@@ -183,7 +109,7 @@ static enum skp_err take_page(struct reading *reading,
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
                         "its revision is not that of page 1");
     }
-    SKP_TRY(add_visit(&reading->visits, reading->url, answer->etag));
+    SKP_TRY(skd_visits_add(&reading->visits, reading->url, answer->etag));
     if (reading->page.next[0] == '\0') {
         reading->url[0] = '\0';
         return SKP_ERR_OK;
@@ -192,7 +118,7 @@ static enum skp_err take_page(struct reading *reading,
         SKP_ERR_OK) {
         return skp_prefix(diag, SKP_ERR_INVALID_ARGUMENT, "next");
     }
-    seen = find_visit(&reading->visits, next);
+    seen = skd_visits_find(&reading->visits, next);
     if (seen != 0) {
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
                         "next leads back to page %zu", seen);
@@ -231,6 +157,9 @@ static enum skp_err read_list(struct reading *reading,
         if (err == SKP_ERR_OK) {
             err = take_page(reading, &answer, diag);
         }
+        if (err == SKP_ERR_OK) {
+            err = skd_fetch_more(reading->fetch);
+        }
         if (err != SKP_ERR_OK) {
             return name_page(err, number, url, diag);
         }
@@ -246,7 +175,7 @@ static enum skp_err ask_unchanged(struct reading *reading,
                                   bool *ret,
                                   struct skp_diag *diag)
 {
-    const struct visit *visit = reading->coordinator->published.first;
+    const struct skd_visit *visit = reading->coordinator->published.first;
 
     *ret = false;
     for (size_t number = 1; visit != NULL; number++) {
@@ -275,7 +204,8 @@ static enum skp_err read_or_keep(struct reading *reading, struct skp_diag *diag)
     struct coordinator *coordinator = reading->coordinator;
     bool is_unchanged = false;
 
-    if (!reading->fetch->whole && can_be_asked(&coordinator->published)) {
+    if (!reading->fetch->whole &&
+        skd_visits_have_etags(&coordinator->published)) {
         SKP_TRY(ask_unchanged(reading, &first, &is_unchanged, diag));
     }
     if (is_unchanged) {
@@ -284,7 +214,7 @@ static enum skp_err read_or_keep(struct reading *reading, struct skp_diag *diag)
     }
     SKP_TRY(read_list(reading, &first, diag));
     coordinator->offered = reading->visits;
-    reading->visits = (struct visits){ NULL, NULL, 0 };
+    reading->visits = (struct skd_visits){ NULL, NULL, 0 };
     return SKP_ERR_OK;
 }
 
@@ -312,11 +242,29 @@ static enum skp_err read_token(const struct skd_coordinator_config *config,
     return SKP_ERR_OK;
 }
 
+/* A client with the TLS files that are in use; none are read without TLS. */
+static enum skp_err open_http(struct coordinator *coordinator,
+                              const struct skd_env *env,
+                              struct skd_http **ret,
+                              struct skp_diag *diag)
+{
+    const char *url = coordinator->config->coordinator.url;
+
+    if (skd_http_url_scheme(url) == SKD_HTTP_SCHEME_HTTPS) {
+        (void)skd_tls_files_read(coordinator->tls, skd_env_wall_s(env));
+        if (!skd_tls_files_is_ready(coordinator->tls)) {
+            return skp_fail(diag, SKP_ERR_UNAVAILABLE, "%s",
+                            skd_tls_files_trouble(coordinator->tls));
+        }
+    }
+    return skd_http_new(env, skd_tls_files_config(coordinator->tls), ret, diag);
+}
+
 static void done_reading(struct reading *reading)
 {
     skd_http_free(&reading->http);
     skp_secret_done(&reading->token);
-    drop_visits(&reading->visits);
+    skd_visits_drop(&reading->visits);
 }
 
 static enum skp_err fetch_list(struct skd_source *self,
@@ -335,15 +283,16 @@ static enum skp_err fetch_list(struct skd_source *self,
     enum skp_err err;
 
     *retry_ms = 0;
-    drop_visits(&coordinator->offered);
+    skd_visits_drop(&coordinator->offered);
     if (!config->present || strlen(config->url) >= sizeof reading.url) {
         return skp_fail(diag, SKP_ERR_UNAVAILABLE, "coordinator.url is %s",
                         config->present ? "too long" : "missing");
     }
     (void)snprintf(reading.url, sizeof reading.url, "%s", config->url);
     SKP_TRY(read_token(config, &reading.token, diag));
-    SKP_TRY(skd_http_new(fetch->env, &config->tls, &reading.http, diag));
+    SKP_TRY(open_http(coordinator, fetch->env, &reading.http, diag));
     err = read_or_keep(&reading, diag);
+    (void)!skd_http_server_cert(reading.http, &coordinator->server);
     *retry_ms = reading.retry_ms;
     return err;
 }
@@ -353,11 +302,24 @@ static void settle(struct skd_source *self, bool accepted)
     struct coordinator *coordinator = (struct coordinator *)self;
 
     if (accepted && coordinator->offered.n > 0) {
-        drop_visits(&coordinator->published);
+        skd_visits_drop(&coordinator->published);
         coordinator->published = coordinator->offered;
-        coordinator->offered = (struct visits){ NULL, NULL, 0 };
+        coordinator->offered = (struct skd_visits){ NULL, NULL, 0 };
     }
-    drop_visits(&coordinator->offered);
+    skd_visits_drop(&coordinator->offered);
+}
+
+static void report(const struct skd_source *self, struct skd_source_report *ret)
+{
+    const struct coordinator *coordinator = (const struct coordinator *)self;
+    const struct skd_cert client = skd_tls_files_cert(coordinator->tls);
+
+    skd_source_report_cert(ret, "coordinator client", &client);
+    skd_source_report_cert(ret, "coordinator server", &coordinator->server);
+    if (skd_tls_files_is_ready(coordinator->tls)) {
+        (void)skp_fail(&ret->tls_trouble, SKP_ERR_OK, "%s",
+                       skd_tls_files_trouble(coordinator->tls));
+    }
 }
 
 static void free_source(struct skd_source **self)
@@ -368,8 +330,9 @@ static void free_source(struct skd_source **self)
         return;
     }
     *self = NULL;
-    drop_visits(&coordinator->published);
-    drop_visits(&coordinator->offered);
+    skd_visits_drop(&coordinator->published);
+    skd_visits_drop(&coordinator->offered);
+    skd_tls_files_free(&coordinator->tls);
     skd_config_unref(&coordinator->config);
     free(coordinator);
 }
@@ -378,6 +341,7 @@ static const struct skd_source_ops coordinator_ops = {
     .name = "coordinator",
     .fetch = fetch_list,
     .settle = settle,
+    .report = report,
     .free = free_source,
 };
 
@@ -387,6 +351,11 @@ enum skp_err skd_source_coordinator_new(const struct skd_config *config,
     struct coordinator *coordinator = calloc(1, sizeof *coordinator);
 
     if (coordinator == NULL) {
+        return SKP_ERR_RESOURCE_EXHAUSTED;
+    }
+    if (skd_tls_files_new(&config->coordinator.tls, &coordinator->tls) !=
+        SKP_ERR_OK) {
+        free(coordinator);
         return SKP_ERR_RESOURCE_EXHAUSTED;
     }
     coordinator->head.ops = &coordinator_ops;

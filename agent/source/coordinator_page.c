@@ -1,8 +1,9 @@
 /* coordinator_page.c - from the bytes of a page to items; see
  * coordinator_page.h.
  *
- * The page is scanned as a whole and then cut: cJSON sees one entry at a time,
- * so its tree stays small however long the page is.
+ * The page is scanned as a whole and then cut, first into entries, then each
+ * into its members, which are read where they lie.  Only strings with escapes
+ * are copied: cJSON decodes them.
  */
 #include "agent/source/coordinator_page.h"
 
@@ -11,44 +12,73 @@
 
 #include <cjson/cJSON.h>
 
-#include "agent/source/page_scan.h"
+#include "agent/config/json_scan.h"
+#include "agent/config/json_walk.h"
 #include "agent/sys/json_heap.h"
 #include "protocol/key.h"
 
-/* The entry being read, for messages. */
-struct entry {
-    const cJSON *id;
-    const cJSON *zero_knowledge;
-    const cJSON *key_seed;
-    size_t number; /* index in its page, from 0 */
+/* ---- strings ------------------------------------------------------------- */
+
+/* A string without its quotation marks and escapes; zeroed is none. */
+struct text {
+    struct skp_view view; /* of the page, or of the tree */
+    cJSON *tree;          /* when there were escapes */
 };
 
-/* A member that is looked for, and where it goes. */
-struct wanted {
-    const char *name;
-    const cJSON **ret;
-};
-
-/* Find the wanted members of @object in one walk.  The name of one that is
- * there twice, or NULL. */
-static const char *
-find_members(const cJSON *object, const struct wanted *wanted, size_t n_wanted)
+static void free_tree(cJSON **tree)
 {
-    const cJSON *member = NULL;
+    cJSON_Delete(*tree);
+    *tree = NULL;
+}
 
-    cJSON_ArrayForEach(member, object)
-    {
-        for (size_t i = 0; i < n_wanted; i++) {
-            if (strcmp(member->string, wanted[i].name) != 0) {
-                continue;
-            }
-            if (*wanted[i].ret != NULL) {
-                return wanted[i].name;
-            }
-            *wanted[i].ret = member;
-        }
+static void done_text(struct text *text)
+{
+    free_tree(&text->tree);
+}
+
+/* The scan let the text pass, so all that can be missing is memory. */
+static enum skp_err
+build_tree(struct skp_view text, cJSON **ret, struct skp_diag *diag)
+{
+    *ret = cJSON_ParseWithLengthOpts((const char *)text.ptr, text.len, NULL, 0);
+    return *ret != NULL ? SKP_ERR_OK
+                        : skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED,
+                                   "no locked memory for an entry");
+}
+
+static bool is_string(struct skp_view written)
+{
+    return written.len > 0 && written.ptr[0] == '"';
+}
+
+/* Decode the string @written; *ret, which is none, is to be done. */
+static enum skp_err
+decode(struct skp_view written, struct text *ret, struct skp_diag *diag)
+{
+    struct skp_view inside = { written.ptr + 1, written.len - 2 };
+
+    if (memchr(inside.ptr, '\\', inside.len) != NULL) {
+        SKP_TRY(build_tree(written, &ret->tree, diag));
+        inside = skp_view_of(ret->tree->valuestring);
     }
-    return NULL;
+    ret->view = inside;
+    return SKP_ERR_OK;
+}
+
+/* ---- entries ------------------------------------------------------------- */
+
+/* The entry being read.  Members are as they are written; empty: not there. */
+struct entry {
+    size_t number; /* index in its page, from 0 */
+    struct skp_view id;
+    struct skp_view zero_knowledge;
+    struct skp_view key_seed;
+    struct text id_text; /* of an id that is a string */
+};
+
+static void done_entry(struct entry *entry)
+{
+    done_text(&entry->id_text);
 }
 
 /* The id is shown only when it is one: anything else might be a seed that
@@ -56,28 +86,31 @@ find_members(const cJSON *object, const struct wanted *wanted, size_t n_wanted)
 static enum skp_err
 refuse(const struct entry *entry, struct skp_diag *diag, const char *what)
 {
-    if (entry->id != NULL && cJSON_IsString(entry->id) &&
-        skp_tenant_is_uuid(skp_view_of(entry->id->valuestring))) {
-        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT, "tenants[%zu] (%s): %s",
-                        entry->number, entry->id->valuestring, what);
+    struct skp_view id = entry->id_text.view;
+
+    if (skp_tenant_is_uuid(id)) {
+        return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+                        "tenants[%zu] (%.*s): %s", entry->number, (int)id.len,
+                        (const char *)id.ptr, what);
     }
     return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT, "tenants[%zu]: %s",
                     entry->number, what);
 }
 
-static bool is_text_list(const cJSON *value)
+static bool is_word(struct skp_view written, const char *word)
 {
-    const cJSON *element = NULL;
+    return skp_view_equal(written, skp_view_of(word));
+}
 
-    if (cJSON_IsString(value)) {
-        return true;
+static bool is_text_list(struct skp_view written)
+{
+    struct skp_view element;
+
+    if (written.ptr[0] != '[') {
+        return is_string(written);
     }
-    if (!cJSON_IsArray(value)) {
-        return false;
-    }
-    cJSON_ArrayForEach(element, value)
-    {
-        if (!cJSON_IsString(element)) {
+    while (skd_json_walk_array(&written, &element)) {
+        if (!is_string(element)) {
             return false;
         }
     }
@@ -86,34 +119,38 @@ static bool is_text_list(const cJSON *value)
 
 /* An array without elements holds no seed; nor does null, which is what many
  * encoders write for a member that is not there. */
-static bool is_nothing(const cJSON *value)
+static bool is_nothing(struct skp_view written)
 {
-    return value == NULL || cJSON_IsNull(value) ||
-           (cJSON_IsArray(value) && value->child == NULL);
+    struct skp_view element;
+
+    return written.len == 0 || is_word(written, "null") ||
+           (written.ptr[0] == '[' && !skd_json_walk_array(&written, &element));
 }
 
 /* What is wrong with the entry; NULL when nothing is. */
 static const char *find_fault(const struct entry *entry)
 {
-    if (entry->id == NULL) {
+    if (entry->id.len == 0) {
         return "id is missing";
     }
-    if (!cJSON_IsString(entry->id)) {
+    if (!is_string(entry->id)) {
         return "id is no string";
     }
-    if (!skp_tenant_is_uuid(skp_view_of(entry->id->valuestring))) {
+    if (!skp_tenant_is_uuid(entry->id_text.view)) {
         return "id is no UUID";
     }
-    if (entry->zero_knowledge == NULL) {
+    if (entry->zero_knowledge.len == 0) {
         return "zero_knowledge is missing";
     }
-    if (!cJSON_IsBool(entry->zero_knowledge)) {
+    if (!is_word(entry->zero_knowledge, "true") &&
+        !is_word(entry->zero_knowledge, "false")) {
         return "zero_knowledge is neither true nor false";
     }
     if (!is_nothing(entry->key_seed) && !is_text_list(entry->key_seed)) {
         return "key_seed is neither a string nor an array of strings";
     }
-    if (cJSON_IsFalse(entry->zero_knowledge) && is_nothing(entry->key_seed)) {
+    if (is_word(entry->zero_knowledge, "false") &&
+        is_nothing(entry->key_seed)) {
         return "key_seed is missing";
     }
     return NULL;
@@ -122,49 +159,60 @@ static const char *find_fault(const struct entry *entry)
 /* Turn one seed into a key of item @index. */
 static enum skp_err add_seed(struct skd_material *material,
                              size_t index,
-                             const cJSON *seed,
+                             struct skp_view written,
                              struct skp_diag *diag)
 {
     SKP_WIPED(uint8_t, private_key, SKP_KEY_LEN);
+    SKP_CLEANUP(done_text) struct text seed = { .tree = NULL };
 
-    SKP_TRY(
-        skp_key_from_seed(skp_view_of(seed->valuestring), private_key, diag));
+    SKP_TRY(decode(written, &seed, diag));
+    SKP_TRY(skp_key_from_seed(seed.view, private_key, diag));
     return skd_material_add_key(material, index, private_key);
 }
 
-/* One unusable seed, former ones included, makes the whole answer unusable:
- * half an answer could lose the key that some data needs. */
-static enum skp_err
-add_seeds(struct skd_material *material, size_t index, const cJSON *key_seed)
+/* Seed @number of item @index.  One that is unusable, former ones included,
+ * makes the whole answer unusable: half an answer could lose the key that some
+ * data needs. */
+static enum skp_err take_seed(struct skd_material *material,
+                              size_t index,
+                              size_t number,
+                              struct skp_view written)
 {
-    const cJSON *seed = cJSON_IsArray(key_seed) ? key_seed->child : key_seed;
-    size_t number = 0;
+    struct skp_diag why = { "" };
+    enum skp_err err = add_seed(material, index, written, &why);
 
-    for (; seed != NULL; seed = seed->next) {
-        struct skp_diag why = { "" };
-        enum skp_err err = add_seed(material, index, seed, &why);
-
-        if (err == SKP_ERR_INVALID_ARGUMENT) {
-            skd_material_drop_keys(material, index);
-            skd_material_item(material, index)->said = SKD_SAID_UNUSABLE;
-            skd_material_set_reason(material, index, "key_seed[%zu]: %s",
-                                    number, why.text);
-            return SKP_ERR_OK;
-        }
-        SKP_TRY(err);
-        number++;
-        if (!cJSON_IsArray(key_seed)) {
-            break; /* the next sibling is another member */
-        }
+    if (err == SKP_ERR_INVALID_ARGUMENT) {
+        skd_material_drop_keys(material, index);
+        skd_material_item(material, index)->said = SKD_SAID_UNUSABLE;
+        skd_material_set_reason(material, index, "key_seed[%zu]: %s", number,
+                                why.text);
+        return SKP_ERR_OK;
     }
-    skd_material_item(material, index)->said = SKD_SAID_KEYS;
+    return err;
+}
+
+static enum skp_err
+add_seeds(struct skd_material *material, size_t index, struct skp_view key_seed)
+{
+    struct skd_item *item = skd_material_item(material, index);
+    struct skp_view seed;
+
+    item->said = SKD_SAID_KEYS;
+    if (is_string(key_seed)) {
+        return take_seed(material, index, 0, key_seed);
+    }
+    for (size_t number = 0;
+         item->said == SKD_SAID_KEYS && skd_json_walk_array(&key_seed, &seed);
+         number++) {
+        SKP_TRY(take_seed(material, index, number, seed));
+    }
     return SKP_ERR_OK;
 }
 
-static bool holds_seed(const cJSON *key_seed)
+/* Is there more than nothing, or an empty string? */
+static bool holds_seed(struct skp_view key_seed)
 {
-    return key_seed != NULL && !is_nothing(key_seed) &&
-           !(cJSON_IsString(key_seed) && key_seed->valuestring[0] == '\0');
+    return !is_nothing(key_seed) && !is_word(key_seed, "\"\"");
 }
 
 static enum skp_err add_entry(struct skd_material *material,
@@ -178,14 +226,13 @@ static enum skp_err add_entry(struct skd_material *material,
     if (skd_material_count(material) == SKD_LIST_TENANTS_MAX) {
         return refuse(entry, diag, "more than 1000000 tenants");
     }
-    err =
-        skd_material_add(material, skp_view_of(entry->id->valuestring), &index);
+    err = skd_material_add(material, entry->id_text.view, &index);
     if (err == SKP_ERR_ALREADY_EXISTS) {
         return refuse(entry, diag, "the id is in the list already");
     }
     SKP_TRY(err);
     item = skd_material_item(material, index);
-    if (cJSON_IsFalse(entry->zero_knowledge)) {
+    if (is_word(entry->zero_knowledge, "false")) {
         item->is_private = false;
         item->origin = SKP_ORIGIN_COORDINATOR;
         return add_seeds(material, index, entry->key_seed);
@@ -198,20 +245,38 @@ static enum skp_err add_entry(struct skd_material *material,
     return SKP_ERR_OK;
 }
 
-static void free_tree(cJSON **tree)
+/* Note the member of that name, when it is one that is looked for. */
+static enum skp_err note_member(struct entry *entry,
+                                struct skp_view name,
+                                struct skp_view value,
+                                struct skp_diag *diag)
 {
-    cJSON_Delete(*tree);
-    *tree = NULL;
-}
+    const struct {
+        const char *name;
+        struct skp_view *ret;
+    } wanted[] = {
+        { "id", &entry->id },
+        { "zero_knowledge", &entry->zero_knowledge },
+        { "key_seed", &entry->key_seed },
+    };
+    SKP_CLEANUP(done_text) struct text text = { .tree = NULL };
+    char what[64];
 
-/* The scan let the text pass, so all that can be missing is memory. */
-static enum skp_err
-build_tree(struct skp_view text, cJSON **ret, struct skp_diag *diag)
-{
-    *ret = cJSON_ParseWithLengthOpts((const char *)text.ptr, text.len, NULL, 0);
-    return *ret != NULL ? SKP_ERR_OK
-                        : skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED,
-                                   "no locked memory for an entry");
+    SKP_TRY(decode(name, &text, diag));
+    for (size_t i = 0; i < SKP_ARRAY_LEN(wanted); i++) {
+        if (!is_word(text.view, wanted[i].name)) {
+            continue;
+        }
+        if (wanted[i].ret->len > 0) {
+            (void)snprintf(what, sizeof what, "%s is there twice",
+                           wanted[i].name);
+            return refuse(entry, diag, what);
+        }
+        *wanted[i].ret = value;
+        return i == 0 && is_string(value) ? decode(value, &entry->id_text, diag)
+                                          : SKP_ERR_OK;
+    }
+    return SKP_ERR_OK;
 }
 
 static enum skp_err read_entry(struct skp_view text,
@@ -219,25 +284,16 @@ static enum skp_err read_entry(struct skp_view text,
                                struct skd_material *material,
                                struct skp_diag *diag)
 {
-    SKP_CLEANUP(free_tree) cJSON *tree = NULL;
-    struct entry entry = { .number = number };
-    const struct wanted wanted[] = {
-        { "id", &entry.id },
-        { "zero_knowledge", &entry.zero_knowledge },
-        { "key_seed", &entry.key_seed },
-    };
+    SKP_CLEANUP(done_entry) struct entry entry = { .number = number };
+    struct skp_view name;
+    struct skp_view value;
     const char *wrong;
 
     if (text.ptr[0] != '{') {
         return refuse(&entry, diag, "not an object");
     }
-    SKP_TRY(build_tree(text, &tree, diag));
-    wrong = find_members(tree, wanted, SKP_ARRAY_LEN(wanted));
-    if (wrong != NULL) {
-        char what[64];
-
-        (void)snprintf(what, sizeof what, "%s is there twice", wrong);
-        return refuse(&entry, diag, what);
+    while (skd_json_walk_object(&text, &name, &value)) {
+        SKP_TRY(note_member(&entry, name, value, diag));
     }
     wrong = find_fault(&entry);
     if (wrong != NULL) {
@@ -246,21 +302,12 @@ static enum skp_err read_entry(struct skp_view text,
     return add_entry(material, &entry, diag);
 }
 
-/* The heap gives a chunk back with its last block.  Hold one block of the
- * current chunk, or each entry would map, lock and wipe a chunk of its own. */
-static void hold_heap(cJSON **anchor)
-{
-    cJSON *next = cJSON_CreateNull();
-
-    free_tree(anchor);
-    *anchor = next;
-}
+/* ---- the page ------------------------------------------------------------ */
 
 static enum skp_err read_tenants(struct skp_view tenants,
                                  struct skd_material *material,
                                  struct skp_diag *diag)
 {
-    SKP_CLEANUP(free_tree) cJSON *anchor = NULL;
     struct skp_view rest = tenants;
     struct skp_view element;
 
@@ -268,8 +315,7 @@ static enum skp_err read_tenants(struct skp_view tenants,
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT, "tenants is %s",
                         tenants.len == 0 ? "missing" : "no array");
     }
-    for (size_t number = 0; skd_page_scan_next(&rest, &element); number++) {
-        hold_heap(&anchor);
+    for (size_t number = 0; skd_json_walk_array(&rest, &element); number++) {
         SKP_TRY(read_entry(element, number, material, diag));
     }
     return SKP_ERR_OK;
@@ -284,17 +330,15 @@ static enum skp_err read_text(struct skp_view written,
                               char *ret,
                               struct skp_diag *diag)
 {
-    SKP_CLEANUP(free_tree) cJSON *tree = NULL;
-    size_t len;
+    SKP_CLEANUP(done_text) struct text text = { .tree = NULL };
 
-    SKP_TRY(build_tree(written, &tree, diag));
-    len = strlen(tree->valuestring);
-    if (len == 0 || len > max) {
+    SKP_TRY(decode(written, &text, diag));
+    if (text.view.len == 0 || text.view.len > max) {
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
                         "%s is empty or longer than %zu bytes", name, max);
     }
-    (void)snprintf(ret, strlen(prefix) + len + 1, "%s%s", prefix,
-                   tree->valuestring);
+    (void)snprintf(ret, strlen(prefix) + text.view.len + 1, "%s%.*s", prefix,
+                   (int)text.view.len, (const char *)text.view.ptr);
     return SKP_ERR_OK;
 }
 
@@ -344,19 +388,24 @@ read_next(struct skp_view written, struct skd_page *page, struct skp_diag *diag)
 
 /* Scan the page and cut it into @members. */
 static enum skp_err cut_page(struct skp_view text,
-                             struct skd_page_member *members,
+                             struct skd_json_member *members,
                              size_t n_members,
                              struct skp_diag *diag)
 {
-    struct skd_page_place place;
-    enum skp_err err = skd_page_scan(text, SKD_PAGE_DEPTH_MAX, members,
-                                     n_members, &place, diag);
+    const struct skd_json_watch watch = { .depth_max = SKD_PAGE_DEPTH_MAX,
+                                          .members = members,
+                                          .n_members = n_members };
+    struct skd_json_place place;
 
-    if (err != SKP_ERR_OK && place.in_array &&
-        skp_view_equal(place.member, skp_view_of("tenants"))) {
-        return skp_prefix(diag, err, "tenants[%zu]", place.index);
+    if (skd_json_scan(text, &watch, &place) != SKP_ERR_OK) {
+        enum skp_err err = skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
+                                    "%s at byte %zu", place.what, place.byte);
+
+        return place.in_array &&
+                       skp_view_equal(place.member, skp_view_of("tenants"))
+                   ? skp_prefix(diag, err, "tenants[%zu]", place.index)
+                   : err;
     }
-    SKP_TRY(err);
     for (size_t i = 0; i < n_members; i++) {
         if (members[i].is_twice) {
             return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT, "%s is there twice",
@@ -371,7 +420,7 @@ enum skp_err skd_page_parse(struct skp_view text,
                             struct skd_page *ret,
                             struct skp_diag *diag)
 {
-    struct skd_page_member members[] = {
+    struct skd_json_member members[] = {
         { .name = "revision" },
         { .name = "tenants" },
         { .name = "next" },

@@ -77,7 +77,6 @@ static enum skp_err fetch_list(struct skd_source *self,
 {
     const struct skd_config *config = config_of(self);
 
-    (void)fetch;
     *retry_ms = 0;
     for (size_t i = 0; i < config->n_local_keys; i++) {
         const struct skd_local_key *local = &config->local_keys[i];
@@ -89,6 +88,9 @@ static enum skp_err fetch_list(struct skd_source *self,
         if (err == SKP_ERR_OK) {
             skd_material_item(material, index)->is_private = false;
             err = answer(material, index, local);
+        }
+        if (err == SKP_ERR_OK) {
+            err = skd_fetch_more(fetch);
         }
         if (err != SKP_ERR_OK) {
             return skp_fail(diag, err, "keys of the configuration: %s",

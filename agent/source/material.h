@@ -16,7 +16,8 @@
 enum skd_said {
     SKD_SAID_ASK,       /* private, nobody has answered yet */
     SKD_SAID_KEYS,      /* here are its keys, and their state */
-    SKD_SAID_SAME,      /* as at the last refresh (304) */
+    SKD_SAID_SAME,      /* as at the last refresh (304; a KMIP object that is
+                         * still the one whose key is held) */
     SKD_SAID_UNUSABLE,  /* a seed that no key can be made of */
     SKD_SAID_UNREACHED, /* no answer, late, or a bad one */
     SKD_SAID_ABSENT,    /* the KMS was reached and has no such object */
@@ -41,7 +42,11 @@ struct skd_item {
     enum skp_origin origin;
     bool is_private;   /* zero_knowledge */
     bool list_refused; /* private, but the list had a seed: logged, ignored */
-    size_t first_key;  /* index for skd_material_key; first is current */
+    bool tells_state;  /* SKD_SAID_SAME, but @state is news */
+    /* Set for the seed sources: the snapshot in use holds a key of this tenant
+     * that came from KMIP, and the last refresh confirmed it. */
+    bool has_kmip_key;
+    size_t first_key; /* index for skd_material_key; first is current */
     size_t n_keys;
     const char
         *reason; /* why not, for log and status; the material's; or NULL */
@@ -66,7 +71,7 @@ SKP_MUST_CHECK enum skp_err skd_material_add(struct skd_material *material,
                                              size_t *ret);
 
 /* Append a private key to item @index.  All keys of one item must be appended
- * before the next item's: they lie side by side. */
+ * before the next item's: their numbers are in a row. */
 SKP_MUST_CHECK enum skp_err
 skd_material_add_key(struct skd_material *material,
                      size_t index,
@@ -87,14 +92,15 @@ void skd_material_set_reason(struct skd_material *material,
 size_t skd_material_count(const struct skd_material *material);
 
 /* Item @index, borrowed until the next add; its fields said, state, origin,
- * is_private and list_refused are for sources to set. */
+ * is_private, list_refused and tells_state are for sources to set. */
 struct skd_item *skd_material_item(struct skd_material *material, size_t index);
 
 /* Index of @tenant, or SIZE_MAX. */
 size_t skd_material_find(const struct skd_material *material,
                          struct skp_view tenant);
 
-/* Private key @index (item->first_key + i), borrowed until the next add. */
+/* Private key @index (item->first_key + i).  It does not move: borrowed until
+ * it is dropped, or the material is freed. */
 const uint8_t *skd_material_key(const struct skd_material *material,
                                 size_t index);
 size_t skd_material_n_keys(const struct skd_material *material);

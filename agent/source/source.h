@@ -8,6 +8,7 @@
 #ifndef SKD_SOURCE_H
 #define SKD_SOURCE_H
 
+#include "agent/source/cert.h"
 #include "agent/source/material.h"
 #include "agent/sys/env.h"
 
@@ -20,7 +21,16 @@ struct skd_fetch {
     /* Answer in full, even where nothing has changed since the last time: the
      * snapshot no longer holds all that was given then. */
     bool whole;
+    /* For skd_fetch_more; NULL: nobody wants to know. */
+    enum skp_err (*on_more)(void *state);
+    void *state;
 };
+
+/* To be called by a list source while it reads, as often as it likes: the keys
+ * that are in the material by then stay there, and may be worked on.  The fetch
+ * ends with its error.
+ *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
+SKP_MUST_CHECK enum skp_err skd_fetch_more(const struct skd_fetch *fetch);
 
 struct skd_source;
 
@@ -45,10 +55,16 @@ struct skd_source_ops {
                           uint64_t *retry_ms,
                           struct skp_diag *diag);
 
-    /* List source: the material it gave last was published (or, with false,
-     * was not).  What lets it answer "unchanged" next time, an ETag say, counts
-     * only once accepted.  NULL: nothing to remember. */
+    /* What it gave last was published (or, with false, was not, or not all of
+     * it).  What lets it answer "unchanged" next time, an ETag or the
+     * identifier of an object, counts only once accepted.  Main loop, while no
+     * fetch runs; also when it was not asked.  NULL: nothing to remember. */
     void (*settle)(struct skd_source *self, bool accepted);
+
+    /* What there is to say beside the answers; in the thread of the fetch,
+     * after it, whatever came of it.  @ret is zeroed.  NULL: nothing. */
+    void (*report)(const struct skd_source *self,
+                   struct skd_source_report *ret);
 
     void (*free)(struct skd_source **self);
 };

@@ -4,6 +4,8 @@
 
 #include "agent/store/snapshot.h"
 
+/* For both: @tenant is what skd_snapshot_row gave, with the latest times. */
+
 /* True when the tenant's keys were last confirmed longer ago than @max_stale_ms
  * (0: never), and may not be served any more. */
 bool skd_tenant_is_stale(const struct skd_tenant *tenant,

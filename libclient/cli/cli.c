@@ -58,9 +58,9 @@ static int print_help(FILE *file)
                         "Ask sidekeyd, the key agent.\n\ncommands:\n");
     for (const struct skc_command *row = skc_commands; row->name != NULL;
          row++) {
-        (void)fprintf(file, "  %-9s %s\n", row->name, row->sentence);
+        (void)fprintf(file, "  %-11s %s\n", row->name, row->sentence);
     }
-    (void)fprintf(file, "  %-9s %s\n\noptions:\n", "help",
+    (void)fprintf(file, "  %-11s %s\n\noptions:\n", "help",
                   "print the help of a command");
     skc_cli_options_print(file, SKC_GLOBAL_OPTIONS);
     (void)fprintf(file,

@@ -17,6 +17,8 @@ struct skc_streams {
     FILE *out;
     FILE *err;
     int64_t (*now_s)(void); /* Unix time, for ages */
+    bool is_coloured;       /* out is looked at by a person */
+    bool is_screen;         /* out is a terminal that can be drawn on */
 };
 
 struct skc_command;

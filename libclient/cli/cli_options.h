@@ -52,8 +52,17 @@
       "work through the files of whole folders")                               \
     X(ALL_FILE_SYSTEMS, all_file_systems, "all-file-systems", 0, NULL,         \
       "go on where another file system is mounted")                            \
-    X(TENANT, tenant, "tenant", 0, "TENANT",                                   \
-      "ask whether the agent opens the header for TENANT")                     \
+    X(TENANT, tenant, "tenant", 0, "TENANT", "the tenant whose key is tried")  \
+    X(COMPARE, compare, "compare", 0, "FILE|SOCKET",                           \
+      "compare with the saved output of another agent, - being standard "      \
+      "input, or with the agent at a socket")                                  \
+    X(KEY_FILE, key_file, "key-file", 0, "FILE",                               \
+      "the key of the log's hash: sidekey.audit_key_file, or LOG.key")         \
+    X(EXPECT_LAST, expect_last, "expect-last", 0, "SEQ[:HASH]",                \
+      "the log must reach at least this line")                                 \
+    X(INTERVAL, interval, "interval", 0, "SECONDS",                            \
+      "ask again after so many seconds, or 250ms, 2m; 1 unless given")         \
+    X(COUNT, count, "count", 0, "N", "end after N times")                      \
     X(REASON, reason, "reason", 0, "TEXT",                                     \
       "why: unspecified (the default), key-compromise, superseded, "           \
       "cessation-of-operation")
@@ -84,8 +93,13 @@ struct skc_args {
     const char *config;
     const char *secret;
     const char *reason;
+    const char *compare;
     const char *range;
     const char *tenant;
+    const char *key_file;
+    const char *expect_last;
+    const char *interval;
+    const char *count;
     bool quiet;
     bool help;
     bool json;

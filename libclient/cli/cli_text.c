@@ -64,6 +64,15 @@ void skc_cli_text_size(uint64_t n_bytes, char ret[SKC_TEXT_SPAN_MAX])
     (void)snprintf(ret, SKC_TEXT_SPAN_MAX, "%.1f %s", n, units[i]);
 }
 
+void skc_cli_text_plain(FILE *file, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        (void)fputc(c < 0x20 || c == 0x7f ? '?' : c, file);
+    }
+}
+
 void skc_cli_text_json(FILE *file, const char *text)
 {
     (void)fputc('"', file);

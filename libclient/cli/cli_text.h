@@ -20,6 +20,10 @@ void skc_cli_text_ago(int64_t now_s,
 /* Write a number of bytes as people say it: "17 B", "1.5 KiB", "300.0 MiB". */
 void skc_cli_text_size(uint64_t n_bytes, char ret[SKC_TEXT_SPAN_MAX]);
 
+/* Print @text for people: control characters, with which a text from elsewhere
+ * could repaint a terminal, become '?'. */
+void skc_cli_text_plain(FILE *file, const char *text);
+
 /* Print @text as a JSON string, RFC 8259 section 7; bytes that are no printable
  * ASCII become \u00XX. */
 void skc_cli_text_json(FILE *file, const char *text);

@@ -1,83 +1,9 @@
 /* cmd_status.c - sidekey status: plain words for people, JSON for scripts. */
 #include <inttypes.h>
 
+#include "libclient/cli/cli_status.h"
 #include "libclient/cli/cli_text.h"
 #include "libclient/cli/commands.h"
-
-/* ---- words ----------------------------------------------------------------
- */
-
-static void print_refresh(FILE *out,
-                          const struct sidekey_agent_status *status,
-                          int64_t now_s)
-{
-    char span[SKC_TEXT_SPAN_MAX];
-
-    if (status->refreshing) {
-        (void)fprintf(out, "refresh      running now\n");
-    } else if (status->next_refresh_s == 0) {
-        (void)fprintf(out, "refresh      none is planned\n");
-    } else {
-        skc_cli_text_span(status->next_refresh_s - now_s, span);
-        (void)fprintf(out, "refresh      next in %s\n", span);
-    }
-}
-
-static void print_sources(FILE *out,
-                          const struct sidekey_agent_status *status,
-                          int64_t now_s)
-{
-    for (size_t i = 0; i < status->n_sources; i++) {
-        const struct sidekey_source *source = &status->sources[i];
-        char attempt[SKC_TEXT_SPAN_MAX];
-        char success[SKC_TEXT_SPAN_MAX];
-
-        skc_cli_text_ago(now_s, source->last_attempt_s, attempt);
-        skc_cli_text_ago(now_s, source->last_success_s, success);
-        (void)fprintf(out, "source       %s: last success %s, last asked %s\n",
-                      source->name, success, attempt);
-        if (source->last_error[0] != '\0') {
-            (void)fprintf(out, "             last error: %s\n",
-                          source->last_error);
-        }
-    }
-}
-
-static void
-print_words(FILE *out, const struct sidekey_agent_status *status, int64_t now_s)
-{
-    char span[SKC_TEXT_SPAN_MAX];
-
-    skc_cli_text_span(now_s - status->started_at_s, span);
-    (void)fprintf(out, "agent        %s, pid %" PRIu64 ", up %s\n",
-                  status->agent, status->pid, span);
-    (void)fprintf(out, "mode         %s\n", status->mode);
-    (void)fprintf(out, "ready        %s\n",
-                  status->ready ? "yes"
-                                : "no, the first refresh has not ended yet");
-    (void)fprintf(out,
-                  "tenants      %" PRIu64 " active, %" PRIu64
-                  " decrypt-only, %" PRIu64 " stale, %" PRIu64 " unavailable\n",
-                  status->tenants_active, status->tenants_decrypt_only,
-                  status->tenants_stale, status->tenants_unavailable);
-    if (status->brake_missing > 0) {
-        (void)fprintf(out,
-                      "held back    the removal of %" PRIu64
-                      " tenants; let it through with: sidekey refresh "
-                      "--accept-removals\n",
-                      status->brake_missing);
-    }
-    print_refresh(out, status, now_s);
-    print_sources(out, status, now_s);
-    (void)fprintf(out, "memory       %s, %" PRIu64 " bytes locked\n",
-                  status->memory_tier, status->locked_bytes);
-    (void)fprintf(out, "snapshots    %" PRIu64 " since the start\n",
-                  status->snapshot);
-    (void)fprintf(out, "connections  %" PRIu64 "\n", status->connections);
-    for (size_t i = 0; i < status->n_warnings; i++) {
-        (void)fprintf(out, "warning      %s\n", status->warnings[i]);
-    }
-}
 
 /* ---- JSON -----------------------------------------------------------------
  */
@@ -103,7 +29,7 @@ static void print_json_lists(FILE *out,
                       ", \"last_success\": %" PRId64 ", \"last_error\": ",
                       source->last_attempt_s, source->last_success_s);
         skc_cli_text_json(out, source->last_error);
-        (void)fputc('}', out);
+        (void)fprintf(out, ", \"failures\": %" PRIu64 "}", source->failures);
     }
     (void)fprintf(out, "],\n  \"warnings\": [");
     for (size_t i = 0; i < status->n_warnings; i++) {
@@ -113,7 +39,124 @@ static void print_json_lists(FILE *out,
     (void)fprintf(out, "]\n");
 }
 
-static void print_json(FILE *out, const struct sidekey_agent_status *status)
+static void print_json_newer(FILE *out,
+                             const struct sidekey_agent_status *status)
+{
+    print_text_member(out, "sandbox", status->sandbox);
+    if (status->tenants_unrefreshed > 0) {
+        (void)fprintf(
+            out, "  \"unrefreshed\": {\"tenants\": %" PRIu64 ", \"oldest\": ",
+            status->tenants_unrefreshed);
+        skc_cli_text_json(out, status->unrefreshed_oldest);
+        (void)fprintf(out, ", \"since\": %" PRId64 "},\n",
+                      status->unrefreshed_since_s);
+    } else {
+        (void)fprintf(out, "  \"unrefreshed\": null,\n");
+    }
+    if (status->is_restored) {
+        (void)fprintf(out,
+                      "  \"restored\": {\"tenants\": %" PRIu64
+                      ", \"at\": %" PRId64 "},\n",
+                      status->restored_tenants, status->restored_at_s);
+    } else {
+        (void)fprintf(out, "  \"restored\": null,\n");
+    }
+    (void)fprintf(out,
+                  "  \"quota\": {\"connections_refused\": %" PRIu64
+                  ", \"requests_refused\": %" PRIu64 "},\n",
+                  status->connections_refused, status->requests_refused);
+    (void)fprintf(out,
+                  "  \"gone\": {\"destroyed\": %" PRIu64
+                  ", \"removed\": %" PRIu64 ", \"forgotten\": %" PRIu64 "},\n",
+                  status->gone_destroyed, status->gone_removed,
+                  status->gone_forgotten);
+}
+
+static void print_json_audit(FILE *out,
+                             const struct sidekey_agent_status *status)
+{
+    if (!status->has_audit) {
+        (void)fprintf(out, "  \"audit\": null,\n");
+        return;
+    }
+    (void)fprintf(out, "  \"audit\": {\"target\": ");
+    skc_cli_text_json(out, status->audit_target);
+    (void)fprintf(out,
+                  ", \"written\": %" PRIu64 ", \"dropped\": %" PRIu64
+                  ", \"sequence\": %" PRIu64 ", \"failing\": %s},\n",
+                  status->audit_written, status->audit_dropped,
+                  status->audit_sequence,
+                  status->audit_failing ? "true" : "false");
+}
+
+static void print_json_certificates(FILE *out,
+                                    const struct sidekey_agent_status *status)
+{
+    (void)fprintf(out, "  \"certificates\": [");
+    for (size_t i = 0; i < status->n_certificates; i++) {
+        (void)fprintf(out, "%s\n    {\"name\": ", i == 0 ? "" : ",");
+        skc_cli_text_json(out, status->certificates[i].name);
+        (void)fprintf(out, ", \"not_after\": %" PRId64 "}",
+                      status->certificates[i].not_after_s);
+    }
+    (void)fprintf(out, "],\n");
+}
+
+static void print_numbers(FILE *out, const uint64_t *list, size_t n)
+{
+    (void)fputc('[', out);
+    for (size_t i = 0; i < n; i++) {
+        (void)fprintf(out, "%s%" PRIu64, i == 0 ? "" : ", ", list[i]);
+    }
+    (void)fputc(']', out);
+}
+
+static void print_json_method(FILE *out,
+                              const struct sidekey_method_totals *method,
+                              size_t n_bounds)
+{
+    const char *between = "";
+
+    (void)fprintf(out, "{\"method\": ");
+    skc_cli_text_json(out, method->method);
+    (void)fprintf(out, ", \"answered\": {");
+    for (unsigned i = 0; i < SKP_ARRAY_LEN(method->answered); i++) {
+        if (method->answered[i] > 0) {
+            (void)fprintf(out, "%s\"%s\": %" PRIu64, between,
+                          sidekey_status_name((enum sidekey_status)i),
+                          method->answered[i]);
+            between = ", ";
+        }
+    }
+    (void)fprintf(out, "}, \"lasted\": ");
+    print_numbers(out, method->lasted, n_bounds + 1);
+    (void)fputc('}', out);
+}
+
+static void print_json_totals(FILE *out,
+                              const struct sidekey_agent_totals *totals)
+{
+    if (totals->uptime_ms == 0) {
+        (void)fprintf(out, "  \"totals\": null,\n");
+        return;
+    }
+    (void)fprintf(out,
+                  "  \"totals\": {\"uptime_ms\": %" PRIu64 ", \"workers\": ",
+                  totals->uptime_ms);
+    print_numbers(out, totals->workers_us, totals->n_workers);
+    (void)fprintf(out, ", \"bounds\": ");
+    print_numbers(out, totals->bounds_ns, totals->n_bounds);
+    (void)fprintf(out, ", \"requests\": [");
+    for (size_t i = 0; i < totals->n_methods; i++) {
+        (void)fprintf(out, "%s\n    ", i == 0 ? "" : ",");
+        print_json_method(out, &totals->methods[i], totals->n_bounds);
+    }
+    (void)fprintf(out, "]},\n");
+}
+
+static void print_json(FILE *out,
+                       const struct sidekey_agent_status *status,
+                       const struct sidekey_agent_totals *totals)
 {
     (void)fprintf(out, "{\n");
     print_text_member(out, "agent", status->agent);
@@ -141,27 +184,36 @@ static void print_json(FILE *out, const struct sidekey_agent_status *status)
                   "  \"brake_missing\": %" PRIu64
                   ",\n  \"connections\": %" PRIu64 ",\n",
                   status->brake_missing, status->connections);
+    print_json_newer(out, status);
+    print_json_audit(out, status);
+    print_json_totals(out, totals);
+    print_json_certificates(out, status);
     print_json_lists(out, status);
     (void)fprintf(out, "}\n");
 }
 
 int skc_cmd_status(struct skc_cli *cli)
 {
-    struct sidekey_agent_status agent;
+    struct sidekey_agent_totals totals = { .size = sizeof totals };
+    struct sidekey_agent_status agent = { .pid = 0 };
     enum sidekey_status status;
     int code = skc_cli_connect(cli);
 
     if (code != SKC_EXIT_OK) {
         return code;
     }
-    status = sidekey_agent_status(cli->handle, cli->timeout_ms, &agent);
+    status =
+        sidekey_agent_totals(cli->handle, cli->timeout_ms, &agent, &totals);
     if (status != SIDEKEY_OK) {
         return skc_cli_fail_call(cli, NULL, status);
     }
     if (cli->args.json) {
-        print_json(cli->streams.out, &agent);
+        print_json(cli->streams.out, &agent, &totals);
     } else {
-        print_words(cli->streams.out, &agent, cli->streams.now_s());
+        const struct skc_pen pen = { cli->streams.out,
+                                     cli->streams.is_coloured };
+
+        skc_cli_status_print(&pen, &agent, cli->streams.now_s());
     }
     return SKC_EXIT_OK;
 }

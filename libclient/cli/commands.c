@@ -7,6 +7,9 @@
 /* A refresh asks every source, and a large key server takes its time. */
 #define REFRESH_MS 60000u
 
+/* A key is only looked at between two answers. */
+#define TOP_MS 2000u
+
 #define CRYPT_OPTIONS                                                   \
     (SKC_BIT(INPUT) | SKC_BIT(OUTPUT) | SKC_BIT(FORCE) | SKC_BIT(AAD) | \
      SKC_BIT(SUITE) | SKC_BIT(RAW))
@@ -57,8 +60,34 @@ const struct skc_command skc_commands[] = {
       "--recursive, `pubkey`.\n" },
     { "tenants", skc_cmd_tenants, "", 0, 0, SKC_BIT(JSON), DEFAULT_MS,
       "list the tenants that the agent knows", "Needs the right `admin`.\n" },
+    { "fingerprint", skc_cmd_fingerprint, "[--compare FILE|SOCKET]", 0, 0,
+      SKC_BIT(COMPARE) | SKC_BIT(JSON), REFRESH_MS,
+      "print which key each tenant has, or how two agents differ",
+      "A line for each tenant (id, key id, generation) and a digest over all.\n"
+      "Nothing of it is secret.  An agent with other keys than its neighbours\n"
+      "writes what they cannot read; this finds it before:\n"
+      "    ssh gateway-2 sidekey fingerprint | sidekey fingerprint --compare -\n"
+      "The digest is SHA-256 of \"sidekey fingerprint 1\" and one \"ID KEY-ID\"\n"
+      "for each tenant, each ended by a newline; KEY-ID is - where there is no\n"
+      "key that may be used.  Generations count within one run of an agent:\n"
+      "they are for people and not compared, and neither is where keys came\n"
+      "from.  Exit codes of --compare: 0 the same keys, 1 they differ, 64 FILE\n"
+      "cannot be used.  Waits 60s unless --timeout is given.  Needs the right\n"
+      "`admin`.\n" },
     { "status", skc_cmd_status, "", 0, 0, SKC_BIT(JSON), DEFAULT_MS,
-      "print the state of the agent", "Needs the right `admin`.\n" },
+      "print the state of the agent",
+      "What is well, what is not, since when, and what to do about it.  On a\n"
+      "terminal in colour, unless NO_COLOR is set.  Needs the right `admin`.\n" },
+    { "top", skc_cmd_top, "", 0, 0, SKC_BIT(INTERVAL) | SKC_BIT(COUNT), TOP_MS,
+      "watch the agent at work",
+      "Requests and errors a second, what they lasted, workers, connections,\n"
+      "tenants, sources and memory, every second anew.  Rates are differences\n"
+      "of two answers to `status`, and top's own are among them; p50 and p99\n"
+      "are what half, and 99 of 100, lasted at most, as far as the agent's\n"
+      "bounds tell.  A restart of the agent is noticed.  On a terminal it\n"
+      "takes the whole window, and q quits; elsewhere one text follows the\n"
+      "other, with an empty line between.  Waits 2s for each answer unless\n"
+      "--timeout is given.  Needs the right `admin`.\n" },
     { "refresh", skc_cmd_refresh, "", 0, 0, SKC_BIT(ACCEPT_REMOVALS),
       REFRESH_MS, "ask all sources now, and wait for the end of it",
       "Waits 60s unless --timeout is given.  Needs the right `admin`.\n" },
@@ -69,10 +98,30 @@ const struct skc_command skc_commands[] = {
       "exit 0 when the agent answers and has loaded keys, else 69",
       "Whether keys are loaded is only told to those with the right `admin`;\n"
       "for others it is enough that the agent answers.\n" },
+    { "doctor", skc_cmd_doctor, "", 0, 0,
+      SKC_BIT(CONFIG) | SKC_BIT(SECRET) | SKC_BIT(TENANT), DEFAULT_MS,
+      "walk the whole chain and say what is wrong, and how to mend it",
+      "Looks at the configuration, its files and their permissions, memory that\n"
+      "can be locked, the Coordinator and the key server with TLS to both, the\n"
+      "object of one private tenant, the agent, and one tenant's key (of\n"
+      "--tenant, or the first that is active) end to end.  Files, memory and\n"
+      "servers are tried as the user who runs this: run it as the agent's.\n"
+      "Changes nothing.  Exit codes: 0 nothing is wrong, 1 something is, 78 the\n"
+      "configuration cannot be used.\n" },
     { "keygen", skc_cmd_keygen, "", 0, 0, SKC_BIT(OUTPUT) | SKC_BIT(FORCE),
       DEFAULT_MS, "make a new seed: 48 random bytes in base64",
       "A seed is a secret: it is not printed to a terminal without --force,\n"
       "and -o creates FILE readable by you only and never overwrites one.\n" },
+    { "audit", skc_cmd_audit, "verify FILE...", 2, -1,
+      SKC_BIT(KEY_FILE) | SKC_BIT(EXPECT_LAST), DEFAULT_MS,
+      "verify the chain of an audit log",
+      "The FILEs of a rotated log in the order in which they were written, the\n"
+      "oldest first; - is standard input.  Every line must carry the hash of\n"
+      "--key-file and follow the line before it.  Says which line is the first\n"
+      "that was changed, removed, reordered or torn, and exits 1.  Lines cut\n"
+      "off the end leave no trace in the log: remember how far it was, which\n"
+      "this command, `status` and the agent's own log say, and give it as\n"
+      "--expect-last.  Does not talk to the agent.\n" },
     { "kms", skc_cmd_kms,
       "put|activate|get-attributes|revoke|destroy TENANT, or: kms list|info", 1,
       2,

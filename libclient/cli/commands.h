@@ -25,8 +25,12 @@ int skc_cmd_rewrap(struct skc_cli *cli);
 int skc_cmd_inspect(struct skc_cli *cli);
 /* List tenants: cmd_tenants.c. */
 int skc_cmd_tenants(struct skc_cli *cli);
+/* Print and compare which key each tenant has: cmd_fingerprint.c. */
+int skc_cmd_fingerprint(struct skc_cli *cli);
 /* Print the state of the agent: cmd_status.c. */
 int skc_cmd_status(struct skc_cli *cli);
+/* Show the agent at work: cmd_top.c. */
+int skc_cmd_top(struct skc_cli *cli);
 /* Ask all sources: cmd_admin.c. */
 int skc_cmd_refresh(struct skc_cli *cli);
 /* Drop a key: cmd_admin.c. */
@@ -35,6 +39,10 @@ int skc_cmd_forget(struct skc_cli *cli);
 int skc_cmd_health(struct skc_cli *cli);
 /* Make a seed: cmd_keygen.c. */
 int skc_cmd_keygen(struct skc_cli *cli);
+/* Walk the whole chain: doctor.c. */
+int skc_cmd_doctor(struct skc_cli *cli);
+/* Verify an audit log: cmd_audit.c. */
+int skc_cmd_audit(struct skc_cli *cli);
 /* Work in the KMIP server: kms.c. */
 int skc_cmd_kms(struct skc_cli *cli);
 

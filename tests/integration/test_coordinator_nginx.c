@@ -51,7 +51,7 @@ static bool run_openssl(const char *command)
 
     (void)snprintf(line, sizeof line,
                    "cd '%s' && openssl %s >>openssl.log 2>&1", folder, command);
-    return skt_exec(argv, NULL, NULL, 30000) == 0;
+    return skt_exec(argv, NULL, NULL, 60000) == 0;
 }
 
 /* NAME.key and NAME.pem, signed by AUTHORITY. */
@@ -185,7 +185,7 @@ static void open_bench(struct bench *bench, uint16_t port, const char *target)
     bench->config.coordinator = (struct skd_coordinator_config){
         .present = true,
         .url = bench->url,
-        .timeout_ms = 20000,
+        .timeout_ms = 60000,
         .max_page_bytes = 100000,
     };
     skt_ok(skd_source_coordinator_new(&bench->config, &bench->source));
@@ -384,17 +384,17 @@ START_TEST(the_servers_certificate_is_checked)
     use_files(&bench, "client");
     tls->server_name = NULL; /* 127.0.0.1 is not in the certificate */
     skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
-    says(&bench, "matches target host name '127.0.0.1'");
+    says(&bench, "server certificate is for a wrong name");
     tls->server_name = "other.test";
     skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
-    says(&bench, "matches target host name 'other.test'");
+    says(&bench, "server certificate is for a wrong name");
     tls->server_name = "coordinator.test";
     path_of("other.pem", bench.paths[2]);
     skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
-    says(&bench, "unable to get local issuer certificate");
+    says(&bench, "server certificate is from a wrong authority");
     tls->ca_file = NULL; /* the system's store does not know it either */
     skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
-    says(&bench, "unable to get local issuer certificate");
+    says(&bench, "server certificate is from a wrong authority");
     tls->insecure_skip_verify = true;
     tls->server_name = "whatever.test";
     fetch_well(&bench);
@@ -410,7 +410,7 @@ START_TEST(an_expired_certificate_is_refused)
     use_files(&bench, "client");
     bench.config.coordinator.tls.server_name = NULL;
     skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
-    says(&bench, "certificate has expired");
+    says(&bench, "server certificate has expired");
     close_bench(&bench);
 }
 END_TEST
@@ -428,9 +428,83 @@ START_TEST(without_our_certificate_there_is_no_list)
     use_files(&bench, "stranger");
     skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
     says(&bench, "status 400");
+    close_bench(&bench);
+    open_bench(&bench, https_port, "/list.json");
+    use_files(&bench, "client");
     path_of("missing.key", bench.paths[0]);
     skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
-    says(&bench, "missing.key");
+    says(&bench, "missing.key: No such file");
+    close_bench(&bench);
+}
+END_TEST
+
+static struct skd_source_report report_of(const struct bench *bench)
+{
+    struct skd_source_report report = { .n_certs = 0 };
+
+    bench->source->ops->report(bench->source, &report);
+    return report;
+}
+
+/* Copy the file @from to @to, both in the folder. */
+static void copy(const char *from, const char *to)
+{
+    char path[SKT_PATH_MAX];
+    char *text;
+    size_t len;
+
+    path_of(from, path);
+    text = skt_read_file(path, &len);
+    ck_assert_ptr_nonnull(text);
+    ck_assert(put(to, text));
+    free(text);
+}
+
+START_TEST(a_bad_new_pair_keeps_the_old_one_in_use)
+{
+    struct skd_source_report report;
+    struct bench bench;
+
+    copy("client.key", "live.key");
+    copy("client.pem", "live.pem");
+    open_bench(&bench, https_port, "/list.json");
+    use_files(&bench, "live");
+    ck_assert_uint_eq(report_of(&bench).n_certs, 0);
+    fetch_well(&bench);
+    report = report_of(&bench);
+    ck_assert_uint_eq(report.n_certs, 2);
+    ck_assert_str_eq(report.certs[0].name, "coordinator client");
+    ck_assert_str_eq(report.certs[1].name, "coordinator server");
+    for (size_t i = 0; i < 2; i++) {
+        int64_t left_s =
+            report.certs[i].cert.not_after_s - skd_env_wall_s(&skd_env_system);
+
+        ck_assert_int_gt(left_s, 86400); /* they are good for two days */
+        ck_assert_int_le(left_s, 2 * 86400);
+    }
+    ck_assert_mem_ne(report.certs[0].cert.id, report.certs[1].cert.id,
+                     SKD_CERT_ID_LEN);
+    ck_assert_str_eq(report.tls_trouble.text, "");
+
+    copy("stranger.key", "live.key"); /* without its certificate */
+    fetch_well(&bench);
+    has_both_tenants(&bench);
+    ck_assert_str_eq(report_of(&bench).tls_trouble.text,
+                     "tls key does not belong to tls cert");
+    ck_assert(put("live.key", "garbage"));
+    fetch_well(&bench);
+    ck_assert(put("live.pem", ""));
+    fetch_well(&bench);
+    ck_assert_ptr_nonnull(strstr(report_of(&bench).tls_trouble.text, "live"));
+    copy("client.key", "live.key");
+    copy("client.pem", "live.pem");
+    fetch_well(&bench);
+    ck_assert_str_eq(report_of(&bench).tls_trouble.text, "");
+    /* A good pair is used at once, whoever accepts it. */
+    copy("stranger.key", "live.key");
+    copy("stranger.pem", "live.pem");
+    skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
+    says(&bench, "status 400");
     close_bench(&bench);
 }
 END_TEST
@@ -484,17 +558,18 @@ int main(void)
         the_servers_certificate_is_checked,
         an_expired_certificate_is_refused,
         without_our_certificate_there_is_no_list,
+        a_bad_new_pair_keeps_the_old_one_in_use,
         the_name_is_for_tls_and_the_host_for_http,
         cipher_suites_are_kept_to,
     };
     pid_t nginx = start_nginx();
     int status = EXIT_FAILURE;
 
-    if (nginx <= 0 || !skt_wait_tcp(nginx, http_port, 30000)) {
+    if (nginx <= 0 || !skt_wait_tcp(nginx, http_port, 60000)) {
         (void)fprintf(stderr, "nginx did not start\n");
     } else {
         status = skt_run("coordinator_nginx", tests, SKP_ARRAY_LEN(tests));
     }
-    (void)skt_stop(&nginx, SIGTERM, 15000);
+    (void)skt_stop(&nginx, SIGTERM, 60000);
     return status;
 }

@@ -77,7 +77,7 @@ int main()
     if (sidekey_open(nullptr, &agent) != SIDEKEY_OK) {
         return 1;
     }
-    sidekey_status status = sidekey_hello(agent, 5000, &hello);
+    sidekey_status status = sidekey_hello(agent, 60000, &hello);
     std::printf("%s %s\n", sidekey_status_name(status), hello.agent);
     sidekey_close(&agent);
     return status == SIDEKEY_OK ? 0 : 1;
@@ -110,7 +110,7 @@ agent=$!
 
 # The library itself waits for an agent that is just starting.
 export LD_LIBRARY_PATH="$prefix/lib"
-"$prefix/bin/sidekey" health --timeout 10s || {
+"$prefix/bin/sidekey" health --timeout 60s || {
     cat "$work/agent.log" >&2
     fail "the agent is not healthy"
 }

@@ -60,7 +60,7 @@ socket=$work/agent.sock
 agent=$!
 
 # The client waits for the agent by itself, and prints the counts.
-timeout 120 "$work/client" "$socket" "$build/sidekey" "$root/protocol/PROTOCOL.md" || {
+timeout 600 "$work/client" "$socket" "$build/sidekey" "$root/protocol/PROTOCOL.md" || {
     tail -n 20 "$work/agent.log"
     exit 1
 }

@@ -10,8 +10,8 @@
 #include "tests/lib/suite.h"
 #include "tests/lib/until.h"
 
-#define CALL_MS  10000u
-#define START_MS 20000u
+#define CALL_MS  60000u
+#define START_MS 60000u
 
 /* Golden derivations: seed text and the key id of its key. */
 #define SEED_ONE "SuUQdM2keQHz+kltExGZkoBapzYQeSnqu4d36U5FVCg="
@@ -45,11 +45,8 @@ static void tear_down(void)
 /* Start the agent; without a configuration in --dev mode. */
 static void start(bool is_configured)
 {
-    static char program[PATH_MAX];
-    const char *build = getenv("B");
+    const char *program = skt_program("sidekeyd");
 
-    (void)snprintf(program, sizeof program, "%s/sidekeyd",
-                   build == NULL ? "build/release" : build);
     agent = skt_spawn(
         is_configured
             ? (const char *const[]){ program, "--config", config_path, NULL }

@@ -65,7 +65,7 @@ awk '/^## Try it/ { inside = 1 } /^## Run it/ { inside = 0 } inside && /^    bui
 check "three commands to try" test "$(wc -l <commands)" -eq 3
 build/release/sidekeyd --dev >"$work/agent.log" 2>&1 &
 agent=$!
-tries=200
+tries=1200
 until [ -S "$XDG_RUNTIME_DIR/sidekey/sidekey.sock" ] || [ "$tries" -eq 0 ]; do
     tries=$((tries - 1))
     sleep 0.05

@@ -25,7 +25,7 @@ import msgpack
 import sidekey_client as sk
 
 DOCUMENTS = pathlib.Path(__file__).resolve().parents[2] / "protocol"
-DEADLINE = 20.0
+DEADLINE = 60.0
 ALICE = "67f1adf3-08e5-4eea-94e3-e611f263c87b"
 BOB = "bob~Tenant!" + "x" * 117  # 128 bytes
 CAROL = "c"
@@ -970,7 +970,7 @@ class Run(Checks):
         """Run the program sidekey and return what came of it."""
         return subprocess.run(
             [self.build / "sidekey", *args, "--socket", self.agent.socket],
-            timeout=60,
+            timeout=300,
             stdin=subprocess.DEVNULL if "input" not in kwargs else None,
             capture_output=True,
             check=False,

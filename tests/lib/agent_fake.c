@@ -43,7 +43,10 @@ struct skt_agent {
     atomic_uint n_connections;
     atomic_uint n_hangups;
     atomic_bool is_unready;
-    atomic_uint current; /* 0 or 1: which key of SKT_TENANT is current */
+    atomic_uint restless;  /* answers to `status` that tell of a change yet */
+    atomic_uint n_changes; /* that were told of */
+    unsigned n_statuses;   /* answers to `status` so far */
+    atomic_uint current;   /* 0 or 1: which key of SKT_TENANT is current */
     struct fake_key keys[KEYS];
     struct fake_conn conns[CONNECTIONS_MAX];
     struct skp_crypto *crypto;
@@ -239,12 +242,13 @@ static void answer_tenants(struct skt_agent *agent,
                            const struct skp_request *request,
                            struct skp_response *ret)
 {
-    static struct skp_tenant_row row;
+    static _Thread_local struct skp_tenant_row row;
+    unsigned current = atomic_load(&agent->current);
     bool is_first = request->cursor.len == 0;
 
     row = (struct skp_tenant_row){
         .id = skp_view_of(is_first ? SKT_TENANT_OLD : SKT_TENANT),
-        .key_id = is_first ? agent->keys[2].key_id : agent->keys[0].key_id,
+        .key_id = agent->keys[is_first ? 2 : current].key_id,
         .generation = 1,
         .state =
             is_first ? SKP_TENANT_STATE_DECRYPT_ONLY : SKP_TENANT_STATE_ACTIVE,
@@ -258,27 +262,63 @@ static void answer_tenants(struct skt_agent *agent,
     }
 }
 
+static struct skp_totals totals_of(struct skt_agent *agent)
+{
+    static const uint64_t bounds_ns[3] = { 5000, 10000, 25000 };
+    static _Thread_local uint64_t answered[17];
+    static _Thread_local uint64_t lasted[4];
+    static _Thread_local uint64_t workers_us[2];
+    static _Thread_local struct skp_requests_row requests[1];
+    uint64_t n = ++agent->n_statuses;
+
+    answered[SKP_ERR_OK] = 30 * n;
+    answered[SKP_ERR_NOT_FOUND] = 10 * n;
+    answered[16] = n; /* a code of gRPC that the protocol has not yet */
+    lasted[0] = 38 * n;
+    lasted[2] = 2 * n;
+    lasted[3] = n;
+    workers_us[0] = 500000 * n;
+    requests[0] = (struct skp_requests_row){ skp_view_of("unwrap"),
+                                             { answered, 17 },
+                                             { lasted, 4 } };
+    return (struct skp_totals){ .uptime_ms = 10200000 + 1000 * n,
+                                .workers_us = { workers_us, 2 },
+                                .bounds_ns = { bounds_ns, 3 },
+                                .requests = requests,
+                                .n_requests = 1 };
+}
+
 static void answer_status(struct skt_agent *agent, struct skp_response *ret)
 {
     static const struct skp_view warnings[1] = {
         { (const uint8_t *)"memory is \"not\" locked", 22 },
     };
-    static struct skp_source_row sources[2];
+    static _Thread_local struct skp_status status;
+    static _Thread_local struct skp_source_row sources[2];
+    static _Thread_local struct skp_certificate_row certificates[2];
 
-    sources[0] =
-        (struct skp_source_row){ .name = skp_view_of("coordinator"),
-                                 .last_attempt_s = 1700000100,
-                                 .last_success_s = 1700000000,
-                                 .last_error = skp_view_of("HTTP 503") };
+    sources[0] = (struct skp_source_row){ .name = skp_view_of("coordinator"),
+                                          .last_attempt_s = 1700000100,
+                                          .last_success_s = 1700000000,
+                                          .last_error = skp_view_of("HTTP 503"),
+                                          .failures = 3 };
+    certificates[0] =
+        (struct skp_certificate_row){ skp_view_of("kms client"), 1701000000 };
+    certificates[1] =
+        (struct skp_certificate_row){ skp_view_of("kms server"), 1800000000 };
     sources[1] = (struct skp_source_row){ .name = skp_view_of("kmip") };
-    ret->status = (struct skp_status){
+    if (atomic_load(&agent->restless) > 0) {
+        (void)atomic_fetch_sub(&agent->restless, 1);
+        (void)atomic_fetch_add(&agent->n_changes, 1);
+    }
+    status = (struct skp_status){
         .agent = skp_view_of("sidekeyd/0.1.0"),
         .mode = skp_view_of("remote-multi-keys"),
         .pid = 4242,
         .started_at_s = 1699990000,
         .memory_tier = skp_view_of("mlock"),
         .locked_bytes = 8192,
-        .snapshot = 3,
+        .snapshot = 3 + atomic_load(&agent->n_changes),
         .ready = !atomic_load(&agent->is_unready),
         .next_refresh_s = 1700000400,
         .tenants = { 1, 1, 0, 2 },
@@ -288,20 +328,37 @@ static void answer_status(struct skt_agent *agent, struct skp_response *ret)
         .n_sources = 2,
         .warnings = warnings,
         .n_warnings = 1,
+        .sandbox = skp_view_of("landlock 7 (files, tcp), seccomp"),
+        .unrefreshed = { 2, skp_view_of(SKT_TENANT_OLD), 1699990000 },
+        .is_restored = true,
+        .restored_tenants = 2,
+        .restored_at_s = 1700000100,
+        .certificates = certificates,
+        .n_certificates = 2,
+        .has_audit = true,
+        .audit = { skp_view_of("stderr"), 41, 2, 43, true },
+        .connections_refused = 3,
+        .requests_refused = 4,
+        .gone = { 1, 2, 0 },
+        .has_totals = true,
+        .totals = totals_of(agent),
     };
+    ret->status = &status;
 }
 
 static void answer_rightly(struct skt_agent *agent,
                            const struct skp_request *request,
                            struct skp_response *ret)
 {
+    static _Thread_local struct skp_hello hello;
     const struct fake_key *key;
 
     switch ((int)request->method) {
     case SKP_METHOD_HELLO:
-        ret->hello =
+        hello =
             (struct skp_hello){ skp_view_of("sidekeyd/0.1.0"), 1, message_max,
                                 SKP_PAYLOAD_DEFAULT, SKP_AAD_MAX };
+        ret->hello = &hello;
         return;
     case SKP_METHOD_PUBKEY:
         key = find_writing_key(agent, request, ret);
@@ -611,6 +668,11 @@ unsigned skt_agent_connections(const struct skt_agent *agent)
 unsigned skt_agent_hangups(const struct skt_agent *agent)
 {
     return atomic_load(&agent->n_hangups);
+}
+
+void skt_agent_set_restless(struct skt_agent *agent, unsigned n)
+{
+    atomic_store(&agent->restless, n);
 }
 
 void skt_agent_set_unready(struct skt_agent *agent)

@@ -3,6 +3,10 @@
  * It listens on a Unix socket and answers with the real encoders.  Real keys
  * are behind it (three tenants, below), so that what it encrypts can be
  * decrypted.  A script makes it misbehave at chosen requests.
+ *
+ * From one answer to `status` to the next its totals grow by a second of its
+ * clock, 30 good answers to `unwrap`, 10 times NOT_FOUND and once a code that
+ * nobody knows, and half a second of the first of its two workers.
  */
 #ifndef SKT_AGENT_FAKE_H
 #define SKT_AGENT_FAKE_H
@@ -60,6 +64,10 @@ unsigned skt_agent_hangups(const struct skt_agent *agent);
 
 /* Make `status` say that no refresh has ended yet. */
 void skt_agent_set_unready(struct skt_agent *agent);
+
+/* Make the next @n answers to `status` tell of a new snapshot each, as if keys
+ * changed all the time. */
+void skt_agent_set_restless(struct skt_agent *agent, unsigned n);
 
 /* Give SKT_TENANT a new key; the former still decrypts. */
 void skt_agent_rotate(struct skt_agent *agent);

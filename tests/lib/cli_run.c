@@ -52,7 +52,8 @@ void skt_cli_words(struct skt_run *run,
     struct skc_streams streams = { .in_fd = open_input(run->input),
                                    .out = tmpfile(),
                                    .err = tmpfile(),
-                                   .now_s = fixed_now };
+                                   .now_s = fixed_now,
+                                   .is_coloured = run->is_coloured };
     char *argv[WORDS_MAX + 4];
     int argc = 0;
 

@@ -9,6 +9,7 @@
 /* One run, and what it left behind. */
 struct skt_run {
     struct skp_view input; /* of standard input; zero: none */
+    bool is_coloured;      /* as at a terminal */
     int code;
     size_t out_len;
     char *out; /* standard output, with a NUL behind it */

@@ -10,11 +10,21 @@ static uint64_t fake_now_ms(void *state)
     return atomic_load(&clock->now_ms);
 }
 
+static uint64_t fake_now_us(void *state)
+{
+    return 1000 * fake_now_ms(state);
+}
+
 static int64_t fake_wall_s(void *state)
 {
     struct skt_clock *clock = state;
 
     return atomic_load(&clock->wall_s);
+}
+
+static int64_t fake_wall_ms(void *state)
+{
+    return 1000 * fake_wall_s(state);
 }
 
 /* A linear walk with a mixing step: repeatable, not unpredictable. */
@@ -50,7 +60,9 @@ void skt_clock_init(struct skt_clock *clock, uint64_t now_ms, uint64_t seed)
     clock->env = (struct skd_env){
         .state = clock,
         .now_ms = fake_now_ms,
+        .now_us = fake_now_us,
         .wall_s = fake_wall_s,
+        .wall_ms = fake_wall_ms,
         .random = { clock, fake_fill },
     };
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "protocol/base.h"
+#include "tests/lib/until.h"
+
 /* How often a program that is not there yet is asked again. */
 #define POLL_MS 20u
+
+#define STATUS_MS 60000u
+
+/* Where no connection is given its own port from, see ip_local_port_range. */
+#define PORT_FIRST 12000u
+#define N_PORTS    20000u
+/* As many in a row are one process's, and the next one's are the next. */
+#define PORTS_A_PROCESS 16u
 
 static uint64_t now_ms(void)
 {
@@ -79,6 +91,18 @@ become(const char *const argv[], const char *const env[], const char *log)
     }
     (void)execvp(argv[0], strings.theirs);
     _exit(127);
+}
+
+const char *skt_program(const char *name)
+{
+    static char paths[4][PATH_MAX];
+    static unsigned next;
+    const char *build = getenv("B");
+    char *path = paths[next++ % SKP_ARRAY_LEN(paths)];
+
+    (void)snprintf(path, sizeof paths[0], "%s/%s",
+                   build == NULL ? "build/release" : build, name);
+    return path;
 }
 
 pid_t skt_spawn(const char *const argv[],
@@ -154,6 +178,24 @@ int skt_exec(const char *const argv[],
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : -1;
 }
 
+bool skt_status_has(const char *socket, const char *text)
+{
+    char out[] = "/tmp/skt-status-XXXXXX";
+    const char *const argv[] = {
+        skt_program("sidekey"), "--socket", socket, "status", "--json", NULL
+    };
+    int fd = mkstemp(out);
+    bool has;
+
+    if (fd < 0) {
+        return false;
+    }
+    has = skt_exec(argv, NULL, out, STATUS_MS) == 0 && skt_file_has(out, text);
+    (void)close(fd);
+    (void)unlink(out);
+    return has;
+}
+
 /* ---- sockets ------------------------------------------------------------- */
 
 static bool can_connect(const struct sockaddr *address, socklen_t len)
@@ -210,23 +252,34 @@ bool skt_wait_unix(pid_t pid, const char *path, unsigned timeout_ms)
                          timeout_ms);
 }
 
-uint16_t skt_free_port(void)
+static bool is_free(uint16_t port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
                                    .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    socklen_t len = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    uint16_t port = 0;
+    bool is_bound = fd >= 0 && bind(fd, (const struct sockaddr *)&address,
+                                    sizeof address) == 0;
 
-    if (fd < 0) {
-        return 0;
+    if (fd >= 0) {
+        (void)close(fd);
     }
-    if (bind(fd, (const struct sockaddr *)&address, len) == 0 &&
-        getsockname(fd, (struct sockaddr *)&address, &len) == 0) {
-        port = ntohs(address.sin_port);
+    return is_bound;
+}
+
+uint16_t skt_free_port(void)
+{
+    static unsigned n_given;
+    unsigned first = (unsigned)getpid() * PORTS_A_PROCESS;
+
+    for (unsigned i = 0; i < N_PORTS; i++) {
+        uint16_t port = (uint16_t)(PORT_FIRST + (first + n_given++) % N_PORTS);
+
+        if (is_free(port)) {
+            return port;
+        }
     }
-    (void)close(fd);
-    return port;
+    return 0;
 }
 
 /* ---- files --------------------------------------------------------------- */

@@ -28,6 +28,10 @@
 
 #define SKT_PATH_MAX 512
 
+/* The path of the program @name of the build under test ($B).  Four paths stay
+ * good; the fifth call takes the place of the first. */
+const char *skt_program(const char *name);
+
 /* Start argv[0] (looked up in PATH) with stdin from /dev/null.
  * @env  NULL, or "NAME=VALUE" strings up to a NULL, added to our environment.
  * @log  file that stdout and stderr are appended to; NULL: ours.
@@ -55,7 +59,12 @@ int skt_exec(const char *const argv[],
              const char *log,
              unsigned timeout_ms);
 
-/* A TCP port of 127.0.0.1 that was free a moment ago; 0 when there is none. */
+/* Does `sidekey status --json` of the agent at @socket say @text?  False also
+ * when it fails. */
+bool skt_status_has(const char *socket, const char *text);
+
+/* A TCP port of 127.0.0.1 that was free a moment ago, out of a range where the
+ * kernel looks for none; 0 when there is none. */
 uint16_t skt_free_port(void);
 
 /* Make a folder of mode 0700 under $TMPDIR or /tmp that is removed, with all

@@ -39,6 +39,7 @@ struct skt_fake_object *skt_fake_add(struct skt_fake *fake,
     (void)snprintf(object->name, sizeof object->name, "%s", name);
     (void)snprintf(object->seed, sizeof object->seed, "%s", seed);
     object->state = SKD_STATE_ACTIVE;
+    object->initial_s = 1700000000 + (int64_t)fake->n;
     return object;
 }
 
@@ -472,6 +473,10 @@ void skt_fake_serve(void *state,
     fake->n_items += (unsigned)n;
     if (n > fake->largest_batch) {
         fake->largest_batch = n;
+    }
+    if (fake->refuses_newer && fake->last_minor > fake->minor_max) {
+        refuse_message(out, SKD_REASON_INVALID_MESSAGE);
+        return;
     }
     if (fake->refuses_all || (fake->refuses_batches && n > 1)) {
         refuse_message(out, fake->refuses_all ? 3 : 4);

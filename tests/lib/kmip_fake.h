@@ -33,6 +33,7 @@ struct skt_fake {
     bool takes_activation_date; /* in Register; else Invalid Field */
     bool refuses_all;           /* Authentication Not Successful */
     uint32_t minor_max;         /* 0: refuses Discover Versions */
+    bool refuses_newer;         /* Invalid Message to versions beyond it */
     uint64_t query_operations;  /* bits of what Query tells; 0: refuses it */
     const char *vendor;         /* Vendor Identification; NULL: none */
     bool has_profiles;          /* Query tells profiles 7 and 9 */

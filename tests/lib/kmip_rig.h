@@ -23,6 +23,10 @@ struct skt_kmip_rig {
     struct skd_kmip_provision *provision;
     struct skd_material *material;
     struct skp_diag diag;
+    /* Of the next fetches. */
+    bool is_held;        /* the snapshot holds a KMIP key of every tenant */
+    bool is_whole;       /* they are asked for the whole */
+    bool is_thrown_away; /* what they give is not published */
 };
 
 /* Set up, with neither source nor provision. */
@@ -40,13 +44,13 @@ void skt_kmip_rig_material(struct skt_kmip_rig *rig,
                            const char *const *tenants,
                            size_t n);
 
-/* The same, fetched by the source. */
+/* The same, fetched by the source and settled. */
 void skt_kmip_rig_fetch(struct skt_kmip_rig *rig,
                         const char *const *tenants,
                         size_t n);
 
 /* Assert what was said about the tenant numbered @index; @reason is a part of
- * the words, not looked at for SKD_SAID_KEYS. */
+ * the words, not looked at for SKD_SAID_KEYS and SKD_SAID_SAME. */
 void skt_kmip_rig_said(struct skt_kmip_rig *rig,
                        size_t index,
                        enum skd_said said,

@@ -21,7 +21,7 @@ static enum skp_err on_ask(void *state,
 {
     struct skt_desk *stage = state;
 
-    ck_assert_ptr_eq(connection, stage->connection);
+    skp_assert(connection == stage->connection); /* no fault sees check here */
     stage->n_asks++;
     stage->last_ask = *request;
     return stage->ask_err;
@@ -38,7 +38,7 @@ static void on_closed(void *state, struct skd_connection *connection)
 {
     struct skt_desk *stage = state;
 
-    ck_assert_ptr_eq(connection, stage->connection);
+    skp_assert(connection == stage->connection); /* no fault sees check here */
     skd_connection_free(&stage->connection);
 }
 
@@ -70,6 +70,7 @@ void skt_desk_init(struct skt_desk *stage)
     ck_assert_int_eq(uv_loop_init(&stage->loop), 0);
     skt_ok(skd_desk_init(&stage->desk, &stage->env));
     stage->desk.loop = &stage->loop;
+    skd_turns_open(&stage->desk.turns, &stage->loop, &stage->desk.callers);
     stage->desk.ops =
         (struct skd_desk_ops){ stage, on_ask, on_want, on_closed };
     stage->desk.served = (struct skd_served){
@@ -92,6 +93,8 @@ void skt_desk_disconnect(struct skt_desk *stage)
 void skt_desk_done(struct skt_desk *stage)
 {
     skt_desk_disconnect(stage);
+    skd_turns_close(&stage->desk.turns);
+    (void)uv_run(&stage->loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&stage->loop), 0);
     skd_snapshot_unref(&stage->desk.served.snapshot);
     skd_desk_done(&stage->desk);
@@ -102,7 +105,7 @@ void skt_desk_done(struct skt_desk *stage)
  * few turns. */
 void skt_desk_turn(struct skt_desk *stage)
 {
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 5 || stage->desk.turns.first != NULL; i++) {
         (void)uv_run(&stage->loop, UV_RUN_NOWAIT);
     }
 }
@@ -118,6 +121,18 @@ void skt_desk_send_request(struct skt_desk *stage,
 {
     skt_client_send(&stage->client, request);
     skt_desk_turn(stage);
+}
+
+void skt_desk_take(struct skt_desk *stage, struct skp_buf *ret)
+{
+    ssize_t n;
+
+    do {
+        n = recv(stage->client.fd, ret->ptr + ret->len, ret->cap - ret->len,
+                 MSG_DONTWAIT);
+        ret->len += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    ck_assert_uint_lt(ret->len, ret->cap);
 }
 
 bool skt_desk_has_news(struct skt_desk *stage)

@@ -41,6 +41,9 @@ void skt_desk_send(struct skt_desk *stage, struct skp_view bytes);
 void skt_desk_send_request(struct skt_desk *stage,
                            const struct skp_request *request);
 
+/* Append to @ret what has come; it must not fill it. */
+void skt_desk_take(struct skt_desk *stage, struct skp_buf *ret);
+
 /* True when the client has something to read, or sees the end. */
 bool skt_desk_has_news(struct skt_desk *stage);
 

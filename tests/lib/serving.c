@@ -13,7 +13,8 @@
 #include "protocol/key.h"
 #include "tests/lib/suite.h"
 
-#define CLIENT_MAX (512u * 1024u)
+#define CLIENT_MAX  (512u * 1024u)
+#define PATIENCE_MS 60000
 
 struct skt_key skt_key_number(unsigned number)
 {
@@ -168,7 +169,7 @@ void skt_client_send_bytes(struct skt_client *client, struct skp_view bytes)
         if (n < 0 && errno == EAGAIN) {
             struct pollfd ready = { client->fd, POLLOUT, 0 };
 
-            ck_assert_int_gt(poll(&ready, 1, 20000), 0);
+            ck_assert_int_gt(poll(&ready, 1, PATIENCE_MS), 0);
             continue;
         }
         ck_assert_msg(n > 0, "send: %s", strerror(errno));
@@ -193,7 +194,8 @@ static size_t receive_more(struct skt_client *client)
     ssize_t n;
 
     ck_assert_uint_lt(client->len, CLIENT_MAX);
-    ck_assert_msg(poll(&ready, 1, 20000) > 0, "no answer within 20 s");
+    ck_assert_msg(poll(&ready, 1, PATIENCE_MS) > 0,
+                  "no answer within a minute");
     n = recv(client->fd, client->bytes + client->len, CLIENT_MAX - client->len,
              0);
     ck_assert_msg(n >= 0 || errno == ECONNRESET, "recv: %s", strerror(errno));

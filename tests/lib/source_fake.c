@@ -14,6 +14,10 @@ void skt_source_fill(struct skd_material *material,
 
     item->said = answer->said;
     item->state = answer->state;
+    item->tells_state = answer->tells_state;
+    if (answer->is_local) {
+        item->origin = SKP_ORIGIN_FILE;
+    }
     item->list_refused |= answer->list_refused;
     for (size_t i = 0; i < SKT_KEYS_MAX && answer->keys[i] != 0; i++) {
         uint8_t key[SKP_KEY_LEN];
@@ -63,6 +67,7 @@ static void answer_open(struct skt_source *source,
             continue;
         }
         source->n_asked++;
+        source->n_held += item->has_kmip_key;
         for (size_t a = 0; a < source->n_answers; a++) {
             if (strcmp(source->answers[a].tenant, item->tenant) == 0) {
                 skt_source_fill(material, i, &source->answers[a]);
@@ -98,7 +103,13 @@ static enum skp_err fetch_script(struct skd_source *self,
     } else if (source->is_unchanged) {
         skd_material_set_unchanged(material);
     } else {
-        add_answers(material, source->answers, source->n_answers);
+        size_t n_first = source->n_answers / 2; /* a list in two parts */
+
+        add_answers(material, source->answers, n_first);
+        SKP_TRY(skd_fetch_more(fetch));
+        add_answers(material, source->answers + n_first,
+                    source->n_answers - n_first);
+        SKP_TRY(skd_fetch_more(fetch));
     }
     return SKP_ERR_OK;
 }
@@ -109,6 +120,12 @@ static void settle_script(struct skd_source *self, bool accepted)
 
     source->n_accepted += accepted;
     source->n_rejected += !accepted;
+}
+
+static void report_script(const struct skd_source *self,
+                          struct skd_source_report *ret)
+{
+    *ret = ((const struct skt_source *)self)->report;
 }
 
 static void free_script(struct skd_source **self)
@@ -129,11 +146,12 @@ static void free_script(struct skd_source **self)
 
 struct skt_source *skt_source_new(bool is_seeds)
 {
-    static const struct skd_source_ops list_ops = { "list", fetch_script,
-                                                    settle_script,
-                                                    free_script };
-    static const struct skd_source_ops seeds_ops = { "seeds", fetch_script,
-                                                     NULL, free_script };
+    static const struct skd_source_ops list_ops = {
+        "list", fetch_script, settle_script, report_script, free_script
+    };
+    static const struct skd_source_ops seeds_ops = {
+        "seeds", fetch_script, settle_script, report_script, free_script
+    };
     struct skt_source *source = calloc(1, sizeof *source);
 
     ck_assert_ptr_nonnull(source);

@@ -21,6 +21,8 @@ struct skt_answer {
     bool is_private;
     enum skd_key_state state;
     bool list_refused;
+    bool tells_state;
+    bool is_local; /* from a file, whoever answers */
     const char *reason;
 };
 
@@ -33,6 +35,7 @@ struct skt_source {
     enum skp_err err;
     uint64_t retry_ms;
     const char *text; /* for the diag, with OK as well; NULL: none */
+    struct skd_source_report report;
 
     bool is_gated;    /* fetch stops at the gate */
     uv_sem_t arrived; /* posted when fetch is there */
@@ -40,6 +43,7 @@ struct skt_source {
 
     unsigned n_fetches;
     unsigned n_asked; /* seeds: items that were open, in all */
+    unsigned n_held;  /* of those, with a KMIP key that is held */
     unsigned n_accepted;
     unsigned n_rejected;
     size_t n_wanted; /* in the last fetch */

@@ -9,6 +9,10 @@ struct script_stream {
     struct skt_script *script;
     struct skp_secret queue; /* to be read */
     unsigned n_writes;
+    unsigned n_in_flight;
+    void *serve_state;
+    bool is_mute;
+    bool is_strange;
     bool is_dead;
 };
 
@@ -27,6 +31,7 @@ static enum skp_err read_script(struct skd_stream *stream,
     if (skp_secret_held() > script->peak_held) {
         script->peak_held = skp_secret_held();
     }
+    self->n_in_flight = 0;
     if (len == 0 && self->is_dead) {
         return skp_fail(diag, SKP_ERR_UNAVAILABLE, "connection reset");
     }
@@ -53,7 +58,7 @@ static enum skp_err queue_answer(struct script_stream *self,
     struct skt_script *script = self->script;
 
     if (script->serve != NULL) {
-        script->serve(script->serve_state, request, &self->queue);
+        script->serve(self->serve_state, request, &self->queue);
         return SKP_ERR_OK;
     }
     if (script->n_writes > script->n_answers) {
@@ -79,11 +84,29 @@ static enum skp_err write_script(struct skd_stream *stream,
     }
     script->n_writes++;
     self->n_writes++;
+    self->n_in_flight++;
+    if (self->n_in_flight > script->most_in_flight) {
+        script->most_in_flight = self->n_in_flight;
+    }
     skp_secret_clear(&script->out);
     SKP_TRY(skp_secret_append(&script->out, bytes, len));
+    if (self->is_strange) {
+        return skp_fail(diag, SKP_ERR_UNAVAILABLE,
+                        "the server refuses our certificate");
+    }
+    if (self->is_mute) {
+        self->is_dead = true;
+        return SKP_ERR_OK;
+    }
     if (script->die_after != 0 && self->n_writes > script->die_after) {
         self->is_dead = true;
         script->die_after = 0;
+        if (script->die_with > 0) {
+            SKP_TRY(queue_answer(self, (struct skp_view){ bytes, len }));
+        }
+        if (self->queue.len > script->die_with) {
+            self->queue.len = script->die_with;
+        }
         return SKP_ERR_OK;
     }
     return queue_answer(self, (struct skp_view){ bytes, len });
@@ -101,8 +124,28 @@ static void free_script(struct skd_stream **stream)
     }
 }
 
-static const struct skd_stream_ops script_ops = { read_script, write_script,
-                                                  free_script };
+static bool is_open_script(struct skd_stream *stream)
+{
+    struct script_stream *self = (struct script_stream *)stream;
+    bool has_closed = self->script->has_closed;
+
+    self->script->has_closed = false;
+    return !has_closed;
+}
+
+static bool peer_cert_script(struct skd_stream *stream, struct skd_cert *ret)
+{
+    *ret = ((struct script_stream *)stream)->script->cert;
+    return ret->not_after_s != 0;
+}
+
+static const struct skd_stream_ops script_ops = {
+    .read = read_script,
+    .write = write_script,
+    .is_open = is_open_script,
+    .peer_cert = peer_cert_script,
+    .free = free_script,
+};
 
 static enum skp_err open_script(void *state,
                                 const struct skd_kmip_config *config,
@@ -115,11 +158,14 @@ static enum skp_err open_script(void *state,
     struct skt_script *script = state;
     struct script_stream *self;
 
-    (void)config;
     (void)env;
     (void)deadline_ms;
     script->n_opens++;
     script->last_host = host->port;
+    script->last_cert = config->tls.cert;
+    if (script->refused_port == host->port) {
+        return skp_fail(diag, SKP_ERR_UNAVAILABLE, "cannot connect");
+    }
     if (script->refuse_opens > 0) {
         script->refuse_opens--;
         return skp_fail(diag, SKP_ERR_UNAVAILABLE, "cannot connect");
@@ -130,6 +176,12 @@ static enum skp_err open_script(void *state,
     }
     self->head.ops = &script_ops;
     self->script = script;
+    self->serve_state =
+        script->other_state != NULL && script->other_port == host->port
+            ? script->other_state
+            : script->serve_state;
+    self->is_mute = script->mute_port == host->port;
+    self->is_strange = script->stranger_port == host->port;
     *ret = &self->head;
     return SKP_ERR_OK;
 }

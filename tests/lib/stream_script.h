@@ -19,20 +19,31 @@ struct skt_script {
     /* Or: append the answer to @request to @out; instead of the above. */
     void (*serve)(void *state, struct skp_view request, struct skp_secret *out);
     void *serve_state;
+    void *other_state; /* of the host with other_port; NULL: the same */
+    size_t other_port;
 
     size_t piece; /* most bytes that one read gives; 0: all there are */
     enum skt_script_end end;
     unsigned refuse_opens; /* connections that fail before one is made */
     unsigned die_after;    /* messages after which a connection breaks; 0: none;
                               used up by the first connection */
+    size_t die_with;       /* bytes of the next answer that still come then */
+    size_t refused_port;   /* host that refuses connections; 0: none */
+    size_t mute_port;      /* host that breaks at the first message; 0: none */
+    size_t stranger_port;  /* host that refuses the certificate then; 0: none */
+    bool has_closed;       /* connections show that the server closed them;
+                              those made from then on do not */
+    struct skd_cert cert;  /* the server's; none: zeroed */
 
     /* Seen so far. */
     unsigned n_opens;  /* tries, refused ones included */
     unsigned n_closes; /* of those that were made */
     unsigned n_writes;
-    size_t peak_held;      /* most bytes held by secrets in a read */
-    size_t last_host;      /* port of the last host tried */
-    struct skp_secret out; /* the last message written */
+    unsigned most_in_flight;   /* messages written before one was read */
+    size_t peak_held;          /* most bytes held by secrets in a read */
+    size_t last_host;          /* port of the last host tried */
+    struct skp_view last_cert; /* PEM that it was tried with; borrowed */
+    struct skp_secret out;     /* the last message written */
 };
 
 /* A connector whose streams play @script, which is borrowed. */

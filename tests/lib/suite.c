@@ -18,7 +18,7 @@ int skt_run(const char *suite, const TTest *const *tests, size_t n_tests)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, 300); /* of a busy machine, too */
     for (size_t i = 0; i < n_tests; i++) {
         tcase_add_test(tcase, tests[i]);
     }

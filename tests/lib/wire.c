@@ -108,19 +108,36 @@ const struct skt_wire skt_wires[SKT_WIRE_COUNT] = {
                                               "940008a67374617475739180" },
     [SKT_WIRE_RESPONSE(
         SKP_METHOD_STATUS)] = { "response status",
-                                "940108c08fa56167656e74ae736964656b6579642f302e312e30a46d6f6465b1"
-                                "72656d6f74652d6d756c74692d6b657973a3706964cd1267aa73746172746564"
-                                "5f6174ce6955b900ab6d656d6f72795f74696572a56d6c6f636bac6c6f636b65"
-                                "645f6279746573cd2000a8736e617073686f7403a57265616479c3aa72656672"
-                                "657368696e67c2ac6e6578745f72656672657368ce6955c710a774656e616e74"
-                                "7384a661637469766502ac646563727970742d6f6e6c7901a57374616c6500ab"
-                                "756e617661696c61626c6501ad6272616b655f6d697373696e6700ab636f6e6e"
-                                "656374696f6e7301a7736f75726365739284a46e616d65ab636f6f7264696e61"
-                                "746f72ac6c6173745f617474656d7074ce6955b900ac6c6173745f7375636365"
-                                "7373ce6955b900aa6c6173745f6572726f72c084a46e616d65a46b6d6970ac6c"
-                                "6173745f617474656d7074ce6955b900ac6c6173745f7375636365737300aa6c"
-                                "6173745f6572726f72b2636f6e6e656374696f6e2072656675736564a8776172"
-                                "6e696e677391b263727970746f2e6d6f646520697320646576" },
+                                "940108c0de0017a56167656e74ae736964656b6579642f302e312e30a46d6f64"
+                                "65b172656d6f74652d6d756c74692d6b657973a3706964cd1267aa7374617274"
+                                "65645f6174ce6955b900ab6d656d6f72795f74696572a56d6c6f636bac6c6f63"
+                                "6b65645f6279746573cd2000a8736e617073686f7403a57265616479c3aa7265"
+                                "6672657368696e67c2ac6e6578745f72656672657368ce6955c710a774656e61"
+                                "6e747384a661637469766502ac646563727970742d6f6e6c7901a57374616c65"
+                                "00ab756e617661696c61626c6501ad6272616b655f6d697373696e6700ab636f"
+                                "6e6e656374696f6e7301a7736f75726365739285a46e616d65ab636f6f726469"
+                                "6e61746f72ac6c6173745f617474656d7074ce6955b900ac6c6173745f737563"
+                                "63657373ce6955b900aa6c6173745f6572726f72c0a86661696c757265730085"
+                                "a46e616d65a46b6d6970ac6c6173745f617474656d7074ce6955b900ac6c6173"
+                                "745f7375636365737300aa6c6173745f6572726f72b2636f6e6e656374696f6e"
+                                "2072656675736564a86661696c7572657303a87761726e696e677391b2637279"
+                                "70746f2e6d6f646520697320646576a773616e64626f78d9206c616e646c6f63"
+                                "6b2037202866696c65732c20746370292c20736563636f6d70ab756e72656672"
+                                "657368656483a774656e616e747301a66f6c64657374d9243062396331663530"
+                                "2d376134332d346335352d396330652d326431663661376238633964a573696e"
+                                "6365ce6955aaf0a8726573746f72656482a774656e616e747302a26174ce6955"
+                                "b900ac6365727469666963617465739282a46e616d65aa6b6d7320636c69656e"
+                                "74a96e6f745f6166746572ce697d460082a46e616d65aa6b6d73207365727665"
+                                "72a96e6f745f6166746572ce6b36ec80a5617564697485a6746172676574a673"
+                                "7464657272a77772697474656e29a764726f7070656402a873657175656e6365"
+                                "2ba76661696c696e67c2a571756f746182b3636f6e6e656374696f6e735f7265"
+                                "667573656404b072657175657374735f7265667573656405a4676f6e6583a964"
+                                "657374726f79656401a772656d6f76656402a9666f72676f7474656e03a6746f"
+                                "74616c7384a9757074696d655f6d73ce0036ee80a7776f726b65727392ce0003"
+                                "d09007a6626f756e647392cd1388cd2710a872657175657374739283a66d6574"
+                                "686f64a6756e77726170a8616e73776572656496280000000002a66c61737465"
+                                "64931e0b0183a66d6574686f64a46e6f6e65a8616e7377657265649400000001"
+                                "a66c617374656493000001" },
     [SKT_WIRE_REQUEST(
         SKP_METHOD_REFRESH)] = { "request refresh",
                                  "940009a7726566726573689181af6163636570745f72656d6f76616c73c3" },
@@ -238,9 +255,48 @@ struct skp_request skt_wire_request(enum skp_method method)
     return request;
 }
 
-static struct skp_status golden_status(void)
+static struct skp_totals golden_totals(void)
 {
+    static const uint64_t workers_us[] = { 250000, 7 };
+    static const uint64_t bounds_ns[] = { 5000, 10000 };
+    static const uint64_t answered[] = { 40, 0, 0, 0, 0, 2 };
+    static const uint64_t lasted[] = { 30, 11, 1 };
+    static const uint64_t refused[] = { 0, 0, 0, 1 };
+    static const uint64_t slow[] = { 0, 0, 1 };
+    static struct skp_requests_row requests[2];
+
+    requests[0] = (struct skp_requests_row){ skp_view_of("unwrap"),
+                                             { answered, 6 },
+                                             { lasted, 3 } };
+    requests[1] = (struct skp_requests_row){ skp_view_of("none"),
+                                             { refused, 4 },
+                                             { slow, 3 } };
+    return (struct skp_totals){ .uptime_ms = 3600000,
+                                .workers_us = { workers_us, 2 },
+                                .bounds_ns = { bounds_ns, 2 },
+                                .requests = requests,
+                                .n_requests = 2 };
+}
+
+static const struct skp_hello *golden_hello(void)
+{
+    static struct skp_hello hello;
+
+    hello = (struct skp_hello){
+        .agent = skp_view_of("sidekeyd/0.1.0"),
+        .protocol = 1,
+        .message_max = 262144,
+        .payload_max = 65536,
+        .aad_max = 4096,
+    };
+    return &hello;
+}
+
+static const struct skp_status *golden_status(void)
+{
+    static struct skp_status status;
     static struct skp_source_row sources[2];
+    static struct skp_certificate_row certificates[2];
     static struct skp_view warning;
 
     sources[0] = (struct skp_source_row){
@@ -252,9 +308,14 @@ static struct skp_status golden_status(void)
         .name = skp_view_of("kmip"),
         .last_attempt_s = 1767225600,
         .last_error = skp_view_of("connection refused"),
+        .failures = 3,
     };
+    certificates[0] =
+        (struct skp_certificate_row){ skp_view_of("kms client"), 1769817600 };
+    certificates[1] =
+        (struct skp_certificate_row){ skp_view_of("kms server"), 1798761600 };
     warning = skp_view_of("crypto.mode is dev");
-    return (struct skp_status){
+    status = (struct skp_status){
         .agent = skp_view_of("sidekeyd/0.1.0"),
         .mode = skp_view_of("remote-multi-keys"),
         .pid = 4711,
@@ -270,7 +331,22 @@ static struct skp_status golden_status(void)
         .n_sources = 2,
         .warnings = &warning,
         .n_warnings = 1,
+        .sandbox = skp_view_of("landlock 7 (files, tcp), seccomp"),
+        .unrefreshed = { 1, skp_view_of(BETA), 1767222000 },
+        .is_restored = true,
+        .restored_tenants = 2,
+        .restored_at_s = 1767225600,
+        .certificates = certificates,
+        .n_certificates = 2,
+        .has_audit = true,
+        .audit = { skp_view_of("stderr"), 41, 2, 43, false },
+        .connections_refused = 4,
+        .requests_refused = 5,
+        .gone = { 1, 2, 3 },
+        .has_totals = true,
+        .totals = golden_totals(),
     };
+    return &status;
 }
 
 static void set_rows(struct skp_response *response)
@@ -302,13 +378,7 @@ struct skp_response skt_wire_response(enum skp_method method)
 
     switch (method) {
     case SKP_METHOD_HELLO:
-        response.hello = (struct skp_hello){
-            .agent = skp_view_of("sidekeyd/0.1.0"),
-            .protocol = 1,
-            .message_max = 262144,
-            .payload_max = 65536,
-            .aad_max = 4096,
-        };
+        response.hello = golden_hello();
         break;
     case SKP_METHOD_PUBKEY:
         response.data = skt_hex("6b7b89e070340fc0566acbc4df10f83c"

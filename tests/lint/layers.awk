@@ -11,9 +11,13 @@ BEGIN {
     may["agent/ops"]     = "protocol agent/sys agent/config agent/store agent/ops"
     may["agent"]         = "protocol agent/sys agent/config agent/source agent/store agent/refresh agent/serve agent/ops agent"
     may["libclient"]     = "protocol libclient"
-    # The one named exception: `sidekey kms` provisions a key server with the
-    # agent's own KMIP client and configuration.
+    # The named exceptions: `sidekey kms` provisions a key server, and `sidekey
+    # doctor` tries the servers, with the agent's own clients and configuration.
     only["libclient/cli/kms.c"] = "protocol libclient agent/sys agent/config agent/source"
+    only["libclient/cli/doctor_parts.h"] = "protocol libclient agent/config"
+    only["libclient/cli/doctor_coordinator.c"] = "protocol libclient agent/config agent/source"
+    only["libclient/cli/doctor_kmip.c"] = "protocol libclient agent/config agent/source"
+    only["libclient/cli/doctor.c"] = "protocol libclient agent/sys agent/config"
     # store takes from sys the arena only: it knows neither libuv nor the clock.
     ban["agent/store"] = "agent/sys/env.h agent/sys/log.h agent/sys/notify.h agent/sys/hardening.h"
 }

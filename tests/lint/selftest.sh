@@ -55,6 +55,7 @@ expect_silence words sh "$lint/words.sh" . "$lint/words.allow"
 expect_silence pairs sh "$lint/pairs.sh" .
 expect_silence untested sh "$lint/untested.sh" . "$lint/untested.max"
 expect_silence texts sh "$lint/texts.sh" .
+expect_silence paths sh "$lint/paths.sh" "$root"
 expect_silence symbols sh "$lint/symbols.sh" "$build"
 expect_silence format clang-format --dry-run --Werror protocol/err.c
 
@@ -101,6 +102,11 @@ expect_complaint untested sh "$lint/untested.sh" . "$lint/untested.max"
 reset; cd "$copy/tree"
 find agent -name '*.[ch]' -exec sed -i 's/kms config is required/kms config required/' {} +
 expect_complaint texts sh "$lint/texts.sh" .
+
+mkdir -p "$copy/documents"
+# shellcheck disable=SC2016 # the backquotes are the document's
+echo 'proven in `tests/unit/test_planted.c`' >"$copy/documents/SECURITY.md"
+expect_complaint paths sh "$lint/paths.sh" "$copy/documents"
 
 mkdir -p "$copy/build/protocol"
 echo 'int planted_symbol(void); int planted_symbol(void) { return 1; }' |

@@ -12,6 +12,7 @@
 #include "tests/lib/serve_host.h"
 #include "tests/lib/serving.h"
 #include "tests/lib/suite.h"
+#include "tests/lib/until.h"
 
 #define N_CLIENTS 9
 
@@ -99,6 +100,11 @@ static double cpu_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static bool has_no_connection(void *state)
+{
+    return skt_host_connections(state) == 0;
+}
+
 static void wait_without_descriptors(void)
 {
     struct skd_config *config = new_config();
@@ -113,6 +119,8 @@ static void wait_without_descriptors(void)
     skt_client_connect(&client, path);
     skt_ok(skt_client_ask(&client, &hello).err);
     skt_client_done(&client);
+    /* Of the server's, too. */
+    ck_assert(skt_until(has_no_connection, host, 60000));
     /* The next descriptor is the last: the client takes it. */
     top = open("/dev/null", O_RDONLY | O_CLOEXEC);
     ck_assert_int_ge(top, 0);

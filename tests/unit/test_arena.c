@@ -30,14 +30,6 @@ static bool skips_without_mlock(void)
     return !HAS_MLOCK;
 }
 
-START_TEST(each_tier_has_its_name)
-{
-    ck_assert_str_eq(skd_tier_name(SKD_TIER_NONE), "none");
-    ck_assert_str_eq(skd_tier_name(SKD_TIER_MLOCK), "mlock");
-    ck_assert_str_eq(skd_tier_name(SKD_TIER_MEMFD_SECRET), "memfd_secret");
-}
-END_TEST
-
 START_TEST(slots_hold_what_was_set_also_when_sealed)
 {
     struct skd_arena *arena = NULL;
@@ -232,8 +224,111 @@ START_TEST(the_probe_reports_the_tier_of_an_arena)
 }
 END_TEST
 
+/* An arena of three slots that can be kept, or NULL when none can be here. */
+static struct skd_arena *new_keepable(void)
+{
+    struct skd_arena *arena = NULL;
+    struct skp_diag diag = { "" };
+    uint8_t key[SKP_KEY_LEN];
+
+    skd_arena_keep(SKD_KEEPING_ANY);
+    skt_ok(skd_arena_new(3, &arena, &diag));
+    for (size_t i = 0; i < 3; i++) {
+        memset(key, (int)i + 1, sizeof key);
+        skd_arena_set(arena, i, key);
+    }
+    skd_arena_seal(arena);
+    return arena;
+}
+
+START_TEST(a_kept_arena_is_taken_over_with_its_keys_and_header)
+{
+    struct skd_arena *arena = new_keepable();
+    struct skd_arena *after = NULL;
+    struct skp_diag diag = { "" };
+    size_t held = skd_arena_held();
+    uint8_t key[SKP_KEY_LEN];
+    int fd = dup(skd_arena_fd(arena));
+
+    memcpy(skd_arena_header(arena), "header", 6);
+    skd_arena_set_kept(arena, true);
+    skd_arena_close_fd(arena);
+    ck_assert_int_eq(skd_arena_fd(arena), -1);
+    skd_arena_free(&arena);
+    skt_ok(skd_arena_adopt(fd, &after, &diag));
+    ck_assert_uint_eq(skd_arena_held(), held);
+    ck_assert_mem_eq(skd_arena_header(after), "header", 6);
+    ck_assert_uint_eq(skd_arena_n_slots(after),
+                      (size_t)sysconf(_SC_PAGESIZE) / SKP_KEY_LEN);
+    skd_arena_limit(after, 3);
+    ck_assert_uint_eq(skd_arena_n_slots(after), 3);
+    for (size_t i = 0; i < 3; i++) {
+        memset(key, (int)i + 1, sizeof key);
+        ck_assert_mem_eq(skd_arena_slot(after, i), key, sizeof key);
+    }
+    skd_arena_free(&after);
+    (void)close(fd);
+}
+END_TEST
+
+START_TEST(an_arena_is_wiped_unless_somebody_keeps_it)
+{
+    static const uint8_t zero[SKP_KEY_LEN] = { 0 };
+    struct skd_arena *arena = new_keepable();
+    struct skd_arena *after = NULL;
+    struct skp_diag diag = { "" };
+    int fd = dup(skd_arena_fd(arena));
+
+    memcpy(skd_arena_header(arena), "header", 6);
+    skd_arena_set_kept(arena, true);
+    skd_arena_set_kept(arena, false);
+    skd_arena_free(&arena);
+    skt_ok(skd_arena_adopt(fd, &after, &diag));
+    ck_assert_mem_eq(skd_arena_header(after), zero, 6);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_mem_eq(skd_arena_slot(after, i), zero, sizeof zero);
+    }
+    skd_arena_free(&after);
+    (void)close(fd);
+}
+END_TEST
+
+START_TEST(an_arena_that_nobody_keeps_has_no_header)
+{
+    struct skd_arena *arena = NULL;
+    struct skp_diag diag = { "" };
+
+    skt_ok(skd_arena_new(1, &arena, &diag));
+    ck_assert_ptr_null(skd_arena_header(arena));
+    ck_assert_int_eq(skd_arena_fd(arena), -1);
+    skd_arena_free(&arena);
+}
+END_TEST
+
+START_TEST(a_strange_descriptor_is_no_arena)
+{
+    struct skd_arena *arena = NULL;
+    struct skp_diag diag = { "" };
+    struct skd_pages pages = { .fd = -1 };
+
+    skd_arena_keep(SKD_KEEPING_ANY);
+    skt_err(skd_arena_adopt(0, &arena, &diag), SKP_ERR_FAILED_PRECONDITION);
+    /* A header, and no room for slots. */
+    ck_assert(skd_pages_map(skd_arena_header_len(), SKD_TIER_MLOCK,
+                            SKD_KEEPING_ANY, &pages));
+    skt_err(skd_arena_adopt(pages.fd, &arena, &diag),
+            SKP_ERR_FAILED_PRECONDITION);
+    skd_pages_unmap(&pages);
+    ck_assert_ptr_null(arena);
+    ck_assert_uint_eq(skd_arena_held(), 0);
+}
+END_TEST
+
 SKT_SUITE("arena",
-          each_tier_has_its_name,
+          a_kept_arena_is_taken_over_with_its_keys_and_header,
+          an_arena_is_wiped_unless_somebody_keeps_it,
+          an_arena_that_nobody_keeps_has_no_header,
+          a_strange_descriptor_is_no_arena,
           slots_hold_what_was_set_also_when_sealed,
           locked_bytes_are_counted_and_given_back,
           sizes_that_overflow_are_refused,

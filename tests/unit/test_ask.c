@@ -72,13 +72,14 @@ END_TEST
 START_TEST(an_answer_that_is_too_large_becomes_an_internal_error)
 {
     struct skd_ask *ask = new_ask(SKP_METHOD_STATUS);
-    struct skp_response answer = { .err = SKP_ERR_OK };
+    struct skp_status status = { .pid = 1 };
+    const struct skp_response answer = { .err = SKP_ERR_OK, .status = &status };
     struct skp_response response;
     size_t len = SKP_MESSAGE_MAX;
     uint8_t *text = calloc(1, len);
 
     ck_assert_ptr_nonnull(text);
-    answer.status.mode = (struct skp_view){ text, len };
+    status.mode = (struct skp_view){ text, len };
     skt_ok(skd_ask_encode(ask, &answer));
     response = decoded(ask, SKP_METHOD_STATUS);
     ck_assert_uint_eq(response.msgid, 77);

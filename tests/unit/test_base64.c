@@ -112,6 +112,27 @@ START_TEST(encodes_what_it_decodes_at_every_length)
 }
 END_TEST
 
+START_TEST(decodes_into_room_that_is_just_large_enough)
+{
+    uint8_t room[8] = { 'x', 0 };
+    struct skp_buf buf = skp_buf_over(room, 6);
+
+    buf.len = 1;
+    skt_ok(skp_base64_decode_to(skp_view_of(" Zm9vYmE=\n"), &buf));
+    skt_bytes_eq((struct skp_view){ room, buf.len }, skp_view_of("xfooba"));
+    buf.len = 1;
+    skt_err(skp_base64_decode_to(skp_view_of("Zm9vYmFy"), &buf),
+            SKP_ERR_RESOURCE_EXHAUSTED);
+    ck_assert_uint_eq(buf.len, 1);
+    skt_err(skp_base64_decode_to(skp_view_of("Zm9v!mE="), &buf),
+            SKP_ERR_INVALID_ARGUMENT);
+    ck_assert_uint_eq(buf.len, 1);
+    for (size_t i = 1; i < sizeof room; i++) {
+        ck_assert_uint_eq(room[i], 0); /* what was decoded is wiped */
+    }
+}
+END_TEST
+
 START_TEST(encodes_all_64_characters_in_order)
 {
     struct skp_view bytes =
@@ -145,4 +166,5 @@ SKT_SUITE("base64",
           knows_exactly_the_64_characters_of_the_alphabet,
           encodes_what_it_decodes_at_every_length,
           encodes_all_64_characters_in_order,
+          decodes_into_room_that_is_just_large_enough,
           writes_nothing_where_the_text_does_not_fit)

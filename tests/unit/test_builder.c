@@ -1,4 +1,5 @@
 /* test_builder.c - what a builder copies and what it refuses. */
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/store/snapshot.h"
@@ -74,7 +75,7 @@ START_TEST(two_tenants_with_one_id_are_refused)
     skt_ok(skd_builder_add_tenant(builder, &a));
     skt_ok(skd_builder_add_tenant(builder, &b));
     skt_ok(skd_builder_add_tenant(builder, &a));
-    skt_err(skd_builder_finish(&builder, &snapshot), SKP_ERR_INTERNAL);
+    skt_err(skd_builder_finish(&builder, &snapshot), SKP_ERR_ALREADY_EXISTS);
     ck_assert_ptr_null(builder);
     ck_assert_ptr_null(snapshot);
 }
@@ -122,7 +123,49 @@ START_TEST(sizes_beyond_the_index_are_refused)
 }
 END_TEST
 
+/* Ids that begin alike, that end where others go on, and bytes of all heights;
+ * each with its key. */
+START_TEST(tenants_are_put_in_order_and_keep_their_keys)
+{
+    static const char *const ids[] = {
+        "b",       "abcdefghi", "a",  "abcdefgh",  "~", "abcdefgh0",
+        "abcdefg", "B",         "ab", "abcdefghj", "!", "abcdefgz"
+    };
+    static const char *const in_order[] = {
+        "!",         "B",        "a",         "ab",
+        "abcdefg",   "abcdefgh", "abcdefgh0", "abcdefghi",
+        "abcdefghj", "abcdefgz", "b",         "~"
+    };
+    size_t n = SKP_ARRAY_LEN(ids);
+    struct skd_builder *builder = new_builder(n, n);
+    struct skd_snapshot *snapshot = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        struct skd_tenant tenant = tenant_of(ids[i]);
+        uint8_t public_key[SKP_KEY_LEN] = { 0 };
+        const struct skd_key key = { some_key, public_key, some_key, 1 };
+
+        (void)snprintf((char *)public_key, sizeof public_key, "%s", ids[i]);
+        skt_ok(skd_builder_add_tenant(builder, &tenant));
+        skt_ok(skd_builder_add_key(builder, &key));
+    }
+    skt_ok(skd_builder_finish(&builder, &snapshot));
+    for (size_t i = 0; i < n; i++) {
+        const struct skd_tenant *tenant = skd_snapshot_at(snapshot, i);
+
+        ck_assert_str_eq(tenant->id, in_order[i]);
+        ck_assert_str_eq(
+            (const char *)skd_snapshot_key(snapshot, tenant, 0).public_key,
+            in_order[i]);
+        ck_assert_ptr_eq(skd_snapshot_find(snapshot, skp_view_of(in_order[i])),
+                         tenant);
+    }
+    skd_snapshot_unref(&snapshot);
+}
+END_TEST
+
 SKT_SUITE("builder",
+          tenants_are_put_in_order_and_keep_their_keys,
           a_tenants_row_is_copied_with_its_texts,
           two_tenants_with_one_id_are_refused,
           more_than_announced_is_refused,

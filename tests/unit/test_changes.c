@@ -90,7 +90,23 @@ START_TEST(ids_are_ordered_by_bytes_and_the_shorter_comes_first)
 }
 END_TEST
 
+START_TEST(between_snapshots_that_share_their_keys_nothing_is_walked)
+{
+    struct skd_snapshot *before = skt_snapshot_of(before_list, 2, false);
+    struct skd_snapshot *after = NULL;
+    struct skd_changes changes;
+
+    skt_ok(skd_snapshot_confirm(before, 5, 5, &after));
+    changes = skd_changes_between(before, after);
+    ck_assert_ptr_null(changes.before);
+    ck_assert_str_eq(walk(before, after, 8), "");
+    skd_snapshot_unref(&before);
+    skd_snapshot_unref(&after);
+}
+END_TEST
+
 SKT_SUITE("changes",
+          between_snapshots_that_share_their_keys_nothing_is_walked,
           every_kind_of_change_is_found_and_nothing_else,
           the_first_snapshot_is_all_new_and_the_end_of_one_all_gone,
           ids_are_ordered_by_bytes_and_the_shorter_comes_first)

@@ -17,6 +17,7 @@ START_TEST(defaults_are_those_of_the_documentation)
     ck_assert_uint_eq(config->kmip.minor_version, 4);
     ck_assert(!config->kmip.negotiate && !config->kmip.require_active);
     ck_assert_uint_eq(config->kmip.pipeline_depth, 8);
+    ck_assert_uint_eq(config->kmip.locate_every, 10);
     ck_assert(!config->kmip.compound_create);
     ck_assert_ptr_null(config->kmip.tenant_attribute_name);
     ck_assert_uint_eq(config->kmip.timeout_ms, 10000);
@@ -36,6 +37,9 @@ START_TEST(defaults_are_those_of_the_documentation)
     ck_assert_int_eq(config->require_memory, SKD_TIER_MLOCK);
     ck_assert(!config->has_access);
     ck_assert_str_eq(config->audit, "off");
+    ck_assert_ptr_null(config->audit_key_file);
+    ck_assert(!config->audit_fails_when_full);
+    ck_assert_uint_eq(config->max_requests_per_uid, 0);
     ck_assert_str_eq(config->metrics, "127.0.0.1:9464");
     ck_assert_str_eq(config->sandbox, "best-effort");
     ck_assert_int_eq(config->log_level, SKD_LOG_INFO);

@@ -98,6 +98,27 @@ START_TEST(tenants_and_rights_must_be_right)
 }
 END_TEST
 
+START_TEST(a_cgroup_is_a_pattern_for_an_absolute_path)
+{
+    struct skt_checked checked =
+        skt_check(ACCESS("[{" ALL "},{\"cgroup\":\"/a/*\"," ALL "}]"), NULL);
+    const struct skd_config *config = &checked.config;
+
+    ck_assert_uint_eq(config->n_access, 2);
+    ck_assert_ptr_null(config->access[0].cgroup);
+    ck_assert_str_eq(config->access[1].cgroup, "/a/*");
+    ck_assert(config->names_cgroup);
+    skt_checked_done(&checked);
+    skt_expect_findings(
+        ACCESS("[{\"cgroup\":\"a\"," ALL "},{\"cgroup\":\"\"," ALL
+               "},{\"cgroup\":7," ALL "}]"),
+        AT "[0].cgroup: must be a pattern that begins with /\n" AT
+           "[1].cgroup: must be a pattern that begins with /\n" AT
+           "[2].cgroup: must be a string\n",
+        "");
+}
+END_TEST
+
 START_TEST(rules_have_no_unknown_fields)
 {
     skt_expect_findings(ACCESS("[{\"tenant\":\"*\"," ALL "}]"),
@@ -114,4 +135,5 @@ SKT_SUITE("check_access",
           an_empty_array_lets_nobody_in,
           who_must_be_known_and_said_once,
           tenants_and_rights_must_be_right,
+          a_cgroup_is_a_pattern_for_an_absolute_path,
           rules_have_no_unknown_fields)

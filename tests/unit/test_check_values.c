@@ -107,6 +107,9 @@ START_TEST(numbers_are_whole_and_in_their_range)
         { "coordinator.max_page_bytes", "4294967296",
           "must be an integer from 1024 to 1073741824" },
         { "crypto.kms_config.kmip.pipeline_depth", "0", NULL },
+        { "crypto.kms_config.kmip.locate_every", "1", NULL },
+        { "crypto.kms_config.kmip.locate_every", "0",
+          "must be an integer from 1 to 1000000" },
         { "crypto.kms_config.kmip.pipeline_depth", "1025",
           "must be an integer from 0 to 1024" },
         { "crypto.kms_config.kmip.port", "65535", NULL },
@@ -238,6 +241,9 @@ START_TEST(texts_have_their_forms)
         { "sidekey.audit", "\"stderr\"", NULL },
         { "sidekey.audit", "\"/var/log/audit\"", NULL },
         { "sidekey.audit", "\"\"", "must not be empty" },
+        { "sidekey.audit_key_file", "\"/etc/key\"", NULL },
+        { "sidekey.audit_key_file", "1", "must be a string" },
+        { "sidekey.audit_on_full", "\"fail\"", NULL },
         { "crypto.kms_config.kmip.tenant_attribute_name", "\"tenant\"", NULL },
         { "crypto.kms_config.kmip.tenant_attribute_name", "{}",
           "must be a string" },
@@ -328,7 +334,8 @@ START_TEST(values_arrive_in_their_fields)
         "\"timeout\":\"2s\",\"max_page_bytes\":2048,\"tls\":{"
         "\"key_file\":\"k\",\"cert_file\":\"c\",\"ca_file\":\"a\"}},"
         "\"sidekey\":{\"socket\":\"/s\",\"workers\":3,\"max_connections\":5,"
-        "\"max_connections_per_uid\":6,\"max_payload\":7,"
+        "\"max_connections_per_uid\":6,\"max_requests_per_uid\":9,"
+        "\"audit_key_file\":\"/k\",\"audit_on_full\":\"fail\",\"max_payload\":7,"
         "\"keep_generations\":8,\"max_stale\":\"1h\",\"removal_brake\":0.5,"
         "\"require_memory\":\"none\",\"audit\":\"stderr\",\"metrics\":\"\","
         "\"sandbox\":\"off\",\"log_level\":\"debug\","
@@ -370,6 +377,9 @@ START_TEST(values_arrive_in_their_fields)
     ck_assert(config->removal_brake > 0.49 && config->removal_brake < 0.51);
     ck_assert_int_eq(config->require_memory, SKD_TIER_NONE);
     ck_assert_str_eq(config->audit, "stderr");
+    ck_assert_str_eq(config->audit_key_file, "/k");
+    ck_assert(config->audit_fails_when_full);
+    ck_assert_uint_eq(config->max_requests_per_uid, 9);
     ck_assert_str_eq(config->metrics, "");
     ck_assert_str_eq(config->sandbox, "off");
     ck_assert_int_eq(config->log_level, SKD_LOG_DEBUG);

@@ -30,7 +30,7 @@ static enum skp_err rewrap(struct sidekey *handle,
                            const uint8_t *key_id,
                            enum skc_rewrap_outcome *ret)
 {
-    struct skc_cli cli = { .timeout_ms = 5000, .handle = handle };
+    struct skc_cli cli = { .timeout_ms = 60000, .handle = handle };
     struct skc_rewrap run = { .cli = &cli,
                               .tenant = SKT_TENANT,
                               .is_choosy = true };

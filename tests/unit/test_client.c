@@ -15,13 +15,14 @@ START_TEST(asks_for_a_public_key)
     SKT_STEPS({ SKT_ANSWER, SKP_ERR_OK, NULL });
     struct sidekey_public_key key;
 
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     ck_assert_uint_eq(key.generation, 1);
-    skt_status(sidekey_pubkey(handle, "nobody", 5000, &key), SIDEKEY_NOT_FOUND);
+    skt_status(sidekey_pubkey(handle, "nobody", 60000, &key),
+               SIDEKEY_NOT_FOUND);
     ck_assert_str_eq(sidekey_error_text(handle), "no such tenant");
-    skt_status(sidekey_pubkey(handle, SKT_TENANT_OLD, 5000, &key),
+    skt_status(sidekey_pubkey(handle, SKT_TENANT_OLD, 60000, &key),
                SIDEKEY_FAILED_PRECONDITION);
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     ck_assert_str_eq(sidekey_error_text(handle), "");
     ck_assert_uint_eq(skt_agent_connections(agent), 1);
     skt_close(&handle, &agent);
@@ -33,7 +34,7 @@ START_TEST(reads_an_answer_that_comes_byte_by_byte)
     SKT_STEPS({ SKT_BYTEWISE, SKP_ERR_OK, NULL });
     struct sidekey_public_key key;
 
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     skt_close(&handle, &agent);
 }
 END_TEST
@@ -44,8 +45,8 @@ START_TEST(connects_anew_when_the_agent_was_restarted)
               { SKT_RESTART, SKP_ERR_OK, NULL });
     struct sidekey_public_key key;
 
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     ck_assert_uint_eq(skt_agent_requests(agent), 3);
     ck_assert_uint_eq(skt_agent_connections(agent), 2);
     skt_close(&handle, &agent);
@@ -57,7 +58,7 @@ START_TEST(repeats_an_unanswered_request_only_once)
     SKT_STEPS({ SKT_CLOSE, SKP_ERR_OK, NULL }, { SKT_CLOSE, SKP_ERR_OK, NULL });
     struct sidekey_public_key key;
 
-    skt_status(sidekey_pubkey(handle, SKT_TENANT, 5000, &key),
+    skt_status(sidekey_pubkey(handle, SKT_TENANT, 60000, &key),
                SIDEKEY_UNAVAILABLE);
     ck_assert_str_eq(sidekey_error_text(handle),
                      "the agent closed the connection");
@@ -71,12 +72,12 @@ START_TEST(does_not_repeat_a_refresh)
     SKT_STEPS({ SKT_CLOSE, SKP_ERR_OK, NULL },
               { SKT_ERROR, SKP_ERR_UNAVAILABLE, "coordinator: HTTP 503" });
 
-    skt_status(sidekey_refresh(handle, false, 5000), SIDEKEY_UNAVAILABLE);
+    skt_status(sidekey_refresh(handle, false, 60000), SIDEKEY_UNAVAILABLE);
     ck_assert_uint_eq(skt_agent_requests(agent), 1);
-    skt_status(sidekey_refresh(handle, true, 5000), SIDEKEY_UNAVAILABLE);
+    skt_status(sidekey_refresh(handle, true, 60000), SIDEKEY_UNAVAILABLE);
     ck_assert_str_eq(sidekey_error_text(handle), "coordinator: HTTP 503");
     ck_assert_uint_eq(skt_agent_requests(agent), 2);
-    skt_status_ok(sidekey_refresh(handle, true, 5000));
+    skt_status_ok(sidekey_refresh(handle, true, 60000));
     skt_close(&handle, &agent);
 }
 END_TEST
@@ -86,11 +87,11 @@ START_TEST(a_refresh_does_not_go_out_on_a_dead_connection)
     SKT_STEPS({ SKT_ANSWER_CLOSE, SKP_ERR_OK, NULL });
     struct sidekey_hello hello;
 
-    skt_status_ok(sidekey_hello(handle, 5000, &hello));
+    skt_status_ok(sidekey_hello(handle, 60000, &hello));
     while (skt_agent_hangups(agent) == 0) {
         skc_deadline_sleep(1);
     }
-    skt_status_ok(sidekey_refresh(handle, false, 5000));
+    skt_status_ok(sidekey_refresh(handle, false, 60000));
     ck_assert_uint_eq(skt_agent_requests(agent), 2);
     ck_assert_uint_eq(skt_agent_connections(agent), 2);
     skt_close(&handle, &agent);
@@ -102,10 +103,10 @@ START_TEST(does_not_repeat_a_half_answered_request)
     SKT_STEPS({ SKT_HALF_CLOSE, SKP_ERR_OK, NULL });
     struct sidekey_public_key key;
 
-    skt_status(sidekey_pubkey(handle, SKT_TENANT, 5000, &key),
+    skt_status(sidekey_pubkey(handle, SKT_TENANT, 60000, &key),
                SIDEKEY_UNAVAILABLE);
     ck_assert_uint_eq(skt_agent_requests(agent), 1);
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     skt_close(&handle, &agent);
 }
 END_TEST
@@ -124,7 +125,7 @@ START_TEST(a_deadline_in_the_middle_of_an_answer_drops_the_connection)
     skt_status(sidekey_pubkey(handle, SKT_TENANT, 60, &key),
                SIDEKEY_DEADLINE_EXCEEDED);
     ck_assert_uint_ge(skc_deadline_now_ms() - start_ms, 118);
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     ck_assert_uint_eq(skt_agent_connections(agent), 3);
     skt_close(&handle, &agent);
 }
@@ -141,7 +142,7 @@ START_TEST(an_odd_answer_is_internal_and_drops_the_connection)
     for (unsigned i = 0; i < SKP_ARRAY_LEN(steps); i++) {
         struct sidekey_public_key key = { .generation = 99 };
 
-        skt_status(sidekey_pubkey(handle, SKT_TENANT, 5000, &key),
+        skt_status(sidekey_pubkey(handle, SKT_TENANT, 60000, &key),
                    SIDEKEY_INTERNAL);
         ck_assert_uint_eq(key.generation, 99);
         ck_assert_str_ne(sidekey_error_text(handle), "");
@@ -157,8 +158,8 @@ START_TEST(a_second_answer_is_never_taken_for_the_next_question)
     struct sidekey_public_key key;
     struct sidekey_hello hello;
 
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
-    skt_status_ok(sidekey_hello(handle, 5000, &hello));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
+    skt_status_ok(sidekey_hello(handle, 60000, &hello));
     ck_assert_str_eq(hello.agent, "sidekeyd/0.1.0");
     ck_assert_uint_eq(skt_agent_connections(agent), 2);
     skt_close(&handle, &agent);
@@ -171,9 +172,10 @@ START_TEST(an_error_of_the_whole_connection_is_the_calls)
         { SKT_NIL_MSGID, SKP_ERR_RESOURCE_EXHAUSTED, "too many connections" });
     struct sidekey_hello hello;
 
-    skt_status(sidekey_hello(handle, 5000, &hello), SIDEKEY_RESOURCE_EXHAUSTED);
+    skt_status(sidekey_hello(handle, 60000, &hello),
+               SIDEKEY_RESOURCE_EXHAUSTED);
     ck_assert_str_eq(sidekey_error_text(handle), "too many connections");
-    skt_status_ok(sidekey_hello(handle, 5000, &hello));
+    skt_status_ok(sidekey_hello(handle, 60000, &hello));
     skt_close(&handle, &agent);
 }
 END_TEST
@@ -185,7 +187,7 @@ START_TEST(asks_again_while_a_key_is_unavailable)
     struct sidekey_public_key key;
     uint64_t start_ms = skc_deadline_now_ms();
 
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     ck_assert_uint_ge(skc_deadline_now_ms() - start_ms, 149);
     ck_assert_uint_eq(skt_agent_requests(agent), 3);
     ck_assert_uint_eq(skt_agent_connections(agent), 1);
@@ -235,20 +237,20 @@ START_TEST(refuses_bad_requests_before_they_are_sent)
     struct sidekey_bytes sealed = { NULL, 0, 0 };
     struct sidekey_public_key key;
 
-    skt_status(sidekey_pubkey(handle, "two words", 5000, &key),
+    skt_status(sidekey_pubkey(handle, "two words", 60000, &key),
                SIDEKEY_INVALID_ARGUMENT);
-    skt_status(sidekey_pubkey(handle, "", 5000, &key),
+    skt_status(sidekey_pubkey(handle, "", 60000, &key),
                SIDEKEY_INVALID_ARGUMENT);
-    skt_status(sidekey_pubkey(handle, NULL, 5000, &key),
+    skt_status(sidekey_pubkey(handle, NULL, 60000, &key),
                SIDEKEY_INVALID_ARGUMENT);
     skt_status(
-        sidekey_encrypt(handle, SKT_TENANT, big, 3, &long_aad, 5000, &sealed),
+        sidekey_encrypt(handle, SKT_TENANT, big, 3, &long_aad, 60000, &sealed),
         SIDEKEY_INVALID_ARGUMENT);
-    skt_status(sidekey_encrypt(handle, SKT_TENANT, big, sizeof big, NULL, 5000,
+    skt_status(sidekey_encrypt(handle, SKT_TENANT, big, sizeof big, NULL, 60000,
                                &sealed),
                SIDEKEY_RESOURCE_EXHAUSTED);
     skt_status(sidekey_encrypt(handle, SKT_TENANT, big, SKP_MESSAGE_MAX, NULL,
-                               5000, &sealed),
+                               60000, &sealed),
                SIDEKEY_RESOURCE_EXHAUSTED);
     ck_assert_uint_eq(skt_agent_requests(agent), 0);
     skt_close(&handle, &agent);
@@ -336,11 +338,11 @@ START_TEST(a_child_connects_for_itself)
     int wait_status = -1;
     pid_t pid;
 
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        bool ok = sidekey_pubkey(handle, SKT_TENANT, 5000, &key) == SIDEKEY_OK;
+        bool ok = sidekey_pubkey(handle, SKT_TENANT, 60000, &key) == SIDEKEY_OK;
 
         sidekey_close(&handle);
         _exit(ok ? 0 : 1);
@@ -348,7 +350,7 @@ START_TEST(a_child_connects_for_itself)
     ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
     ck_assert_int_eq(wait_status, 0);
     ck_assert_uint_eq(skt_agent_connections(agent), 2);
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     ck_assert_uint_eq(skt_agent_connections(agent), 2);
     skt_close(&handle, &agent);
 }

@@ -28,11 +28,11 @@ START_TEST(walks_all_pages_of_tenants)
     struct seen all = { .most = 4 };
     struct seen one = { .most = 1 };
 
-    skt_status_ok(sidekey_tenants(handle, 5000, note_tenant, &all));
+    skt_status_ok(sidekey_tenants(handle, 60000, note_tenant, &all));
     ck_assert_uint_eq(all.n, 2);
     ck_assert_str_eq(all.ids[0], SKT_TENANT_OLD " decrypt-only kmip");
     ck_assert_str_eq(all.ids[1], SKT_TENANT " active kmip");
-    skt_status_ok(sidekey_tenants(handle, 5000, note_tenant, &one));
+    skt_status_ok(sidekey_tenants(handle, 60000, note_tenant, &one));
     ck_assert_uint_eq(one.n, 1);
     skt_close(&handle, &agent);
 }
@@ -43,7 +43,7 @@ START_TEST(reads_the_state_of_the_agent)
     SKT_STEPS({ SKT_ANSWER, SKP_ERR_OK, NULL });
     struct sidekey_agent_status status;
 
-    skt_status_ok(sidekey_agent_status(handle, 5000, &status));
+    skt_status_ok(sidekey_agent_status(handle, 60000, &status));
     ck_assert_str_eq(status.mode, "remote-multi-keys");
     ck_assert_str_eq(status.memory_tier, "mlock");
     ck_assert_uint_eq(status.tenants_active, 1);
@@ -55,8 +55,29 @@ START_TEST(reads_the_state_of_the_agent)
     ck_assert_uint_eq(status.n_warnings, 1);
     ck_assert_str_eq(status.warnings[0], "memory is \"not\" locked");
     ck_assert(status.ready);
-    skt_status_ok(sidekey_forget(handle, SKT_TENANT, 5000));
-    skt_status(sidekey_forget(handle, "nobody", 5000), SIDEKEY_NOT_FOUND);
+    ck_assert_uint_eq(status.sources[0].failures, 3);
+    ck_assert_str_eq(status.sandbox, "landlock 7 (files, tcp), seccomp");
+    ck_assert_uint_eq(status.tenants_unrefreshed, 2);
+    ck_assert_str_eq(status.unrefreshed_oldest, SKT_TENANT_OLD);
+    ck_assert_int_eq(status.unrefreshed_since_s, 1699990000);
+    ck_assert(status.is_restored);
+    ck_assert_uint_eq(status.restored_tenants, 2);
+    ck_assert_int_eq(status.restored_at_s, 1700000100);
+    ck_assert_uint_eq(status.n_certificates, 2);
+    ck_assert_str_eq(status.certificates[1].name, "kms server");
+    ck_assert_int_eq(status.certificates[1].not_after_s, 1800000000);
+    ck_assert(status.has_audit && status.audit_failing);
+    ck_assert_str_eq(status.audit_target, "stderr");
+    ck_assert_uint_eq(status.audit_written, 41);
+    ck_assert_uint_eq(status.audit_dropped, 2);
+    ck_assert_uint_eq(status.audit_sequence, 43);
+    ck_assert_uint_eq(status.connections_refused, 3);
+    ck_assert_uint_eq(status.requests_refused, 4);
+    ck_assert_uint_eq(status.gone_destroyed, 1);
+    ck_assert_uint_eq(status.gone_removed, 2);
+    ck_assert_uint_eq(status.gone_forgotten, 0);
+    skt_status_ok(sidekey_forget(handle, SKT_TENANT, 60000));
+    skt_status(sidekey_forget(handle, "nobody", 60000), SIDEKEY_NOT_FOUND);
     skt_close(&handle, &agent);
 }
 END_TEST
@@ -66,7 +87,7 @@ START_TEST(says_hello)
     SKT_STEPS({ SKT_ANSWER, SKP_ERR_OK, NULL });
     struct sidekey_hello hello;
 
-    skt_status_ok(sidekey_hello(handle, 5000, &hello));
+    skt_status_ok(sidekey_hello(handle, 60000, &hello));
     ck_assert_str_eq(hello.agent, "sidekeyd/0.1.0");
     ck_assert_uint_eq(hello.protocol, 1);
     ck_assert_uint_eq(hello.message_max, SKP_MESSAGE_MAX);
@@ -79,9 +100,9 @@ START_TEST(refresh_takes_its_answer_from_the_agent)
 {
     SKT_STEPS({ SKT_ERROR, SKP_ERR_PERMISSION_DENIED, "no admin" });
 
-    skt_status(sidekey_refresh(handle, true, 5000), SIDEKEY_PERMISSION_DENIED);
+    skt_status(sidekey_refresh(handle, true, 60000), SIDEKEY_PERMISSION_DENIED);
     ck_assert_str_eq(sidekey_error_text(handle), "no admin");
-    skt_status_ok(sidekey_refresh(handle, true, 5000));
+    skt_status_ok(sidekey_refresh(handle, true, 60000));
     skt_close(&handle, &agent);
 }
 END_TEST

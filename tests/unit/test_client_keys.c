@@ -16,16 +16,16 @@ START_TEST(encrypts_and_decrypts)
     bool authenticated = false;
 
     skt_status_ok(sidekey_encrypt(handle, SKT_TENANT, plain, sizeof plain,
-                                  &options, 5000, &sealed));
+                                  &options, 60000, &sealed));
     skt_status_ok(sidekey_decrypt(handle, SKT_TENANT, sealed.ptr, sealed.len,
-                                  &options, 5000, &opened, &authenticated));
+                                  &options, 60000, &opened, &authenticated));
     ck_assert(authenticated);
     skt_bytes_eq((struct skp_view){ opened.ptr, opened.len },
                  (struct skp_view){ plain, sizeof plain });
     sidekey_bytes_free(&opened);
     ck_assert_ptr_null(opened.ptr);
     skt_status(sidekey_decrypt(handle, SKT_TENANT, sealed.ptr, sealed.len, NULL,
-                               5000, &opened, NULL),
+                               60000, &opened, NULL),
                SIDEKEY_DATA_LOSS);
     ck_assert_ptr_null(opened.ptr);
     sidekey_bytes_free(&sealed);
@@ -46,22 +46,22 @@ START_TEST(demands_suite_2_unless_told_otherwise)
     bool authenticated = true;
 
     skt_status_ok(sidekey_encrypt(handle, SKT_TENANT, (const uint8_t *)"abc", 3,
-                                  &suite_1, 5000, &sealed));
+                                  &suite_1, 60000, &sealed));
     ck_assert_uint_eq(sealed.len, 48 + 3);
     skt_status(sidekey_decrypt(handle, SKT_TENANT, sealed.ptr, sealed.len, NULL,
-                               5000, &opened, NULL),
+                               60000, &opened, NULL),
                SIDEKEY_INVALID_ARGUMENT);
     skt_status_ok(sidekey_decrypt(handle, SKT_TENANT, sealed.ptr, sealed.len,
-                                  &any, 5000, &opened, &authenticated));
+                                  &any, 60000, &opened, &authenticated));
     ck_assert(!authenticated);
     ck_assert_uint_eq(opened.len, 3);
     sidekey_bytes_free(&opened);
     sidekey_bytes_free(&sealed);
     skt_status_ok(sidekey_encrypt(handle, SKT_TENANT, (const uint8_t *)"abc", 3,
-                                  &raw, 5000, &sealed));
+                                  &raw, 60000, &sealed));
     ck_assert_uint_eq(sealed.len, 32 + 3);
     skt_status_ok(sidekey_decrypt(handle, SKT_TENANT, sealed.ptr, sealed.len,
-                                  &raw, 5000, &opened, NULL));
+                                  &raw, 60000, &opened, NULL));
     sidekey_bytes_free(&opened);
     sidekey_bytes_free(&sealed);
     skt_close(&handle, &agent);
@@ -78,23 +78,23 @@ START_TEST(unwraps_and_rewraps_headers)
     uint8_t header[SIDEKEY_HEADER_MAX];
 
     skt_status_ok(sidekey_encrypt(handle, SKT_TENANT, (const uint8_t *)"abc", 3,
-                                  NULL, 5000, &sealed));
+                                  NULL, 60000, &sealed));
     skt_status_ok(sidekey_unwrap(handle, SKT_TENANT, sealed.ptr, sealed.len,
-                                 NULL, 5000, &before));
+                                 NULL, 60000, &before));
     ck_assert_int_eq((int)before.suite, 2);
     skt_agent_rotate(agent);
     skt_status_ok(sidekey_rewrap(handle, SKT_TENANT, sealed.ptr, sealed.len,
-                                 5000, header));
+                                 60000, header));
     ck_assert_int_ne(memcmp(header, sealed.ptr, sizeof header), 0);
     memcpy(sealed.ptr, header, sizeof header);
     skt_status_ok(sidekey_unwrap(handle, SKT_TENANT, header, sizeof header,
-                                 NULL, 5000, &after));
+                                 NULL, 60000, &after));
     skt_bytes_eq((struct skp_view){ after.key, sizeof after.key },
                  (struct skp_view){ before.key, sizeof before.key });
     ck_assert_int_ne(memcmp(after.key_id, before.key_id, sizeof after.key_id),
                      0);
     skt_status_ok(sidekey_decrypt(handle, SKT_TENANT, sealed.ptr, sealed.len,
-                                  NULL, 5000, &opened, NULL));
+                                  NULL, 60000, &opened, NULL));
     ck_assert_uint_eq(opened.len, 3);
     sidekey_bytes_free(&opened);
     sidekey_bytes_free(&sealed);
@@ -109,11 +109,11 @@ START_TEST(a_key_is_believed_only_with_its_id)
     struct sidekey_public_key key = { .generation = 99 };
 
     for (unsigned i = 0; i < 2; i++) {
-        skt_status(sidekey_pubkey(handle, SKT_TENANT, 5000, &key),
+        skt_status(sidekey_pubkey(handle, SKT_TENANT, 60000, &key),
                    SIDEKEY_INTERNAL);
         ck_assert_uint_eq(key.generation, 99);
     }
-    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 5000, &key));
+    skt_status_ok(sidekey_pubkey(handle, SKT_TENANT, 60000, &key));
     skt_bytes_eq(
         (struct skp_view){ key.public_key, sizeof key.public_key },
         skt_hex(
@@ -134,11 +134,11 @@ START_TEST(short_answers_to_unwrap_and_rewrap_are_refused)
     uint8_t header[SIDEKEY_HEADER_MAX];
 
     skt_status_ok(sidekey_encrypt(handle, SKT_TENANT, (const uint8_t *)"abc", 3,
-                                  NULL, 5000, &sealed));
+                                  NULL, 60000, &sealed));
     skt_status(sidekey_unwrap(handle, SKT_TENANT, sealed.ptr, sealed.len, NULL,
-                              5000, &key),
+                              60000, &key),
                SIDEKEY_INTERNAL);
-    skt_status(sidekey_rewrap(handle, SKT_TENANT, sealed.ptr, sealed.len, 5000,
+    skt_status(sidekey_rewrap(handle, SKT_TENANT, sealed.ptr, sealed.len, 60000,
                               header),
                SIDEKEY_INTERNAL);
     sidekey_bytes_free(&sealed);

@@ -50,8 +50,12 @@ static int run_at_terminal(int argc, const char *const *words)
 {
     int terminal = posix_openpt(O_RDWR | O_NOCTTY);
     char text[512] = "";
-    struct skc_streams streams = { -1, fdopen(terminal, "w"),
-                                   fmemopen(text, sizeof text, "w"), NULL };
+    struct skc_streams streams = { -1,
+                                   fdopen(terminal, "w"),
+                                   fmemopen(text, sizeof text, "w"),
+                                   NULL,
+                                   false,
+                                   false };
     char *argv[4] = { NULL };
     int code;
 

@@ -18,7 +18,7 @@ START_TEST(every_command_is_found_and_complete)
         ck_assert_uint_eq(row->options & SKC_GLOBAL_OPTIONS, 0);
         n++;
     }
-    ck_assert_uint_eq(n, 12);
+    ck_assert_uint_eq(n, 16);
     ck_assert_ptr_null(skc_commands_find("help"));
     ck_assert_ptr_null(skc_commands_find(""));
 }

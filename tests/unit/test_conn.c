@@ -40,7 +40,7 @@ START_TEST(one_question_gets_one_whole_message)
     int fd = connect_to_test(&conn);
 
     say(fd, "940105c0c3");
-    skt_ok(skc_conn_exchange(&conn, skc_deadline_after(5000), &message,
+    skt_ok(skc_conn_exchange(&conn, skc_deadline_after(60000), &message,
                              &unanswered, &diag));
     skt_bytes_eq(message, skt_hex("940105c0c3"));
     ck_assert(!unanswered);
@@ -66,7 +66,7 @@ START_TEST(every_cut_of_an_answer_is_an_answer_begun)
         ck_assert_int_eq(send(fd, "\x94\x01\x05\xc0\xc3", cut, 0),
                          (ssize_t)cut);
         ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
-        skt_err(skc_conn_exchange(&conn, skc_deadline_after(5000), &message,
+        skt_err(skc_conn_exchange(&conn, skc_deadline_after(60000), &message,
                                   &unanswered, &diag),
                 SKP_ERR_UNAVAILABLE);
         ck_assert_int_eq(unanswered, cut == 0);
@@ -89,7 +89,7 @@ START_TEST(what_is_over_a_limit_is_refused_before_it_is_read)
         int fd = connect_to_test(&conn);
 
         say(fd, bad[i]);
-        skt_err(skc_conn_exchange(&conn, skc_deadline_after(5000), &message,
+        skt_err(skc_conn_exchange(&conn, skc_deadline_after(60000), &message,
                                   &unanswered, &diag),
                 SKP_ERR_INTERNAL);
         ck_assert(!unanswered);
@@ -125,7 +125,7 @@ START_TEST(what_the_agent_said_before_it_hung_up_is_heard)
 
     say(fd, "9401c0a178c0");
     ck_assert_int_eq(close(fd), 0);
-    skt_ok(skc_conn_exchange(&conn, skc_deadline_after(5000), &message,
+    skt_ok(skc_conn_exchange(&conn, skc_deadline_after(60000), &message,
                              &unanswered, &diag));
     skt_bytes_eq(message, skt_hex("9401c0a178c0"));
     skc_conn_done(&conn);
@@ -189,7 +189,7 @@ START_TEST(an_absent_or_dead_socket_is_unavailable)
 
     skc_conn_init(&conn);
     skt_ok(skc_conn_connect(&conn, skt_agent_path(agent),
-                            skc_deadline_after(5000), &diag));
+                            skc_deadline_after(60000), &diag));
     ck_assert_int_ge(conn.fd, 0);
     skc_conn_drop(&conn);
     skt_agent_stop(&agent);

@@ -122,6 +122,49 @@ START_TEST(a_list_of_three_pages_is_read_whole)
 }
 END_TEST
 
+/* What was in the material each time it was told of. */
+struct heard {
+    struct bench *bench;
+    size_t counts[8];
+    unsigned n;
+    unsigned n_max; /* at the next one it fails */
+};
+
+static enum skp_err on_more(void *state)
+{
+    struct heard *heard = state;
+
+    if (heard->n == heard->n_max) {
+        return SKP_ERR_RESOURCE_EXHAUSTED;
+    }
+    heard->counts[heard->n++] = skd_material_count(heard->bench->material);
+    return SKP_ERR_OK;
+}
+
+START_TEST(each_page_is_told_of_when_it_is_read)
+{
+    struct bench bench;
+    struct heard heard = { .bench = &bench, .n_max = 2 };
+    const struct skd_fetch request = { .env = &skd_env_system,
+                                       .on_more = on_more,
+                                       .state = &heard };
+
+    open_bench(&bench);
+    SAY(&bench, { "/v1/list", OK_BARE(PAGE("7", T_1, "\"p2\"")), 0, 0 },
+        { "/v1/p2", OK_BARE(PAGE("7", T_2, "null")), 0, 0 });
+    skt_ok(fetch_as(&bench, request));
+    ck_assert_uint_eq(heard.n, 2);
+    ck_assert_uint_eq(heard.counts[0], 1);
+    ck_assert_uint_eq(heard.counts[1], 2);
+    heard.n = 0;
+    heard.n_max = 1;
+    skt_http_say(&bench.server, bench.server.steps, 2);
+    skt_err(fetch_as(&bench, request), SKP_ERR_RESOURCE_EXHAUSTED);
+    complained(&bench, 2, "/v1/p2", "a limit was reached");
+    close_bench(&bench);
+}
+END_TEST
+
 START_TEST(an_empty_list_is_a_list)
 {
     struct bench bench;
@@ -361,6 +404,86 @@ START_TEST(a_status_that_is_no_list_is_named)
 }
 END_TEST
 
+START_TEST(no_kind_of_redirect_is_followed_however_many_there_are)
+{
+    static const unsigned statuses[] = { 300, 301, 302, 303, 307, 308 };
+    struct bench bench;
+
+    open_bench(&bench);
+    for (size_t i = 0; i < SKP_ARRAY_LEN(statuses); i++) {
+        char answer[256];
+        const struct skt_http_step steps[] = { { NULL, answer, 0, 0 },
+                                               { NULL, answer, 0, 0 } };
+        char expected[64];
+
+        (void)snprintf(answer, sizeof answer,
+                       "HTTP/1.1 %u Go\r\nLocation: %s/v1/list\r\n\r\n",
+                       statuses[i], bench.base);
+        (void)snprintf(expected, sizeof expected,
+                       "status %u, and redirects are not followed",
+                       statuses[i]);
+        skt_http_say(&bench.server, steps, SKP_ARRAY_LEN(steps));
+        skt_err(fetch(&bench), SKP_ERR_UNAVAILABLE);
+        complained(&bench, 1, "/v1/list", expected);
+        ck_assert_uint_eq(skt_http_n_requests(&bench.server), 1);
+    }
+    close_bench(&bench);
+}
+END_TEST
+
+START_TEST(what_is_hostile_is_named_by_page_and_entry)
+{
+    static const struct {
+        const char *page;
+        const char *why;
+    } rows[] = {
+        { PAGE("7", "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]", "null"),
+          "tenants[0]: nested too deeply at byte " },
+        { PAGE("7", T_2 ",{\"id\":\"\xc0\xaf\"}", "null"),
+          "tenants[1]: a string is no UTF-8 at byte " },
+        { PAGE("7", "{\"id\":12,\"zero_knowledge\":true}", "null"),
+          "tenants[0]: id is no string" },
+        { PAGE("7", T_2 "," T_2, "null"),
+          "tenants[1] (" ID_2 "): the id is in the list already" },
+    };
+    struct bench bench;
+
+    open_bench(&bench);
+    for (size_t i = 0; i < SKP_ARRAY_LEN(rows); i++) {
+        char answer[1024];
+        const struct skt_http_step steps[] = {
+            { "/v1/list", OK_BARE(PAGE("7", T_1, "\"p2\"")), 0, 0 },
+            { "/v1/p2", answer, 0, 0 },
+        };
+        char expected[SKP_DIAG_MAX];
+
+        (void)snprintf(answer, sizeof answer, OK_BARE("%s"), rows[i].page);
+        skt_http_say(&bench.server, steps, SKP_ARRAY_LEN(steps));
+        skt_err(fetch(&bench), SKP_ERR_INVALID_ARGUMENT);
+        (void)snprintf(expected, sizeof expected, "page 2 (%s/v1/p2): %s",
+                       bench.base, rows[i].why);
+        ck_assert_msg(strncmp(bench.diag.text, expected, strlen(expected)) == 0,
+                      "%s", bench.diag.text);
+    }
+    close_bench(&bench);
+}
+END_TEST
+
+START_TEST(a_gibibyte_without_a_length_is_cut_off_at_max_page_bytes)
+{
+    struct bench bench;
+
+    open_bench(&bench);
+    bench.config.coordinator.max_page_bytes = (size_t)1 << 20;
+    SAY(&bench, { "/v1/list", OK_BARE(PAGE("7", T_1, "\"p2\"")), 0, 0 },
+        { "/v1/p2", "HTTP/1.1 200 OK\r\n\r\n", (uint64_t)1 << 30, 0 });
+    skt_err(fetch(&bench), SKP_ERR_INVALID_ARGUMENT);
+    complained(&bench, 2, "/v1/p2", "longer than 1048576 bytes");
+    close_bench(&bench);
+    ck_assert_uint_lt(bench.server.n_sent, (uint64_t)64 << 20);
+}
+END_TEST
+
 START_TEST(retry_after_of_429_and_503_is_handed_on)
 {
     struct bench bench;
@@ -396,7 +519,7 @@ START_TEST(a_failed_fetch_keeps_the_published_etags)
     publish_two_pages(&bench);
     SAY(&bench, { "/v1/list", OK("a2", "{"), 0, 0 });
     skt_err(fetch(&bench), SKP_ERR_INVALID_ARGUMENT);
-    complained(&bench, 1, "/v1/list", "a string is expected at byte 1");
+    complained(&bench, 1, "/v1/list", "the text ends too early at byte 1");
     bench.source->ops->settle(bench.source, false);
     SAY(&bench, { "/v1/list", SAME, 0, 0 }, { "/v1/p2", SAME, 0, 0 });
     skt_ok(fetch(&bench));
@@ -508,6 +631,7 @@ END_TEST
 
 SKT_SUITE("coordinator",
           a_list_of_three_pages_is_read_whole,
+          each_page_is_told_of_when_it_is_read,
           an_empty_list_is_a_list,
           an_etag_counts_once_its_list_was_published,
           a_list_that_is_wanted_whole_is_read_whatever_its_etag,
@@ -521,6 +645,9 @@ SKT_SUITE("coordinator",
           next_may_not_lead_back,
           next_may_not_leave_the_origin,
           a_status_that_is_no_list_is_named,
+          no_kind_of_redirect_is_followed_however_many_there_are,
+          what_is_hostile_is_named_by_page_and_entry,
+          a_gibibyte_without_a_length_is_cut_off_at_max_page_bytes,
           retry_after_of_429_and_503_is_handed_on,
           a_failed_fetch_keeps_the_published_etags,
           a_page_too_long_rejects_the_list,

@@ -174,6 +174,27 @@ START_TEST(ids_are_kept_as_written_and_case_makes_two_tenants)
 }
 END_TEST
 
+/* Some encoders escape slashes, and any character may be. */
+START_TEST(escapes_say_the_same)
+{
+    SKP_CLEANUP(skd_material_free)
+    struct skd_material *material = new_material();
+    struct skd_page page;
+
+    parse("{\"revision\":\"a\\/b\",\"tenants\":["
+          "{\"\\u0069d\":\"" ALPHA "\",\"zero_knowledge\":false,\"key_seed\":"
+          "[\"\\/\\/\\/\\///////////////////////////////////////8\\u003d\","
+          "\"" SEED_1 "\"]}],\"next\":\"\\u0061\"}",
+          material, &page);
+    ck_assert_str_eq(page.revision, "\"a/b");
+    ck_assert_str_eq(page.next, "a");
+    has_key(material, 0, 0, "//////////////////////////////////////////8=");
+    has_key(material, 0, 1, SEED_1);
+    entries_refused("{\"id\":\"" ALPHA "\",\"i\\u0064\":\"" BETA "\"}",
+                    "tenants[0] (" ALPHA "): id is there twice");
+}
+END_TEST
+
 START_TEST(an_unusable_public_seed_spoils_its_tenant_only)
 {
     static const struct {
@@ -450,6 +471,7 @@ SKT_SUITE("coordinator_page",
           revisions_keep_every_digit_and_their_type,
           unknown_members_are_ignored,
           ids_are_kept_as_written_and_case_makes_two_tenants,
+          escapes_say_the_same,
           an_unusable_public_seed_spoils_its_tenant_only,
           a_private_tenant_with_a_seed_is_refused_and_asked_for_elsewhere,
           a_page_without_its_members_is_refused,

@@ -64,11 +64,15 @@ START_TEST(a_copy_without_a_tenant_has_all_others_as_they_are)
     struct skd_snapshot *without = NULL;
     struct skp_diag diag = { "" };
 
-    skt_ok(skd_copy_without(old, skp_view_of("b"), &without, &diag));
+    skt_ok(skd_copy_without(old, skp_view_of("b"), 77, &without, &diag));
     skd_snapshot_unref(&old);
     ck_assert_uint_eq(skd_snapshot_count(without), 2);
     ck_assert_uint_eq(skd_snapshot_n_keys(without), 4);
     ck_assert_ptr_null(skd_snapshot_find(without, skp_view_of("b")));
+    ck_assert_uint_eq(skd_snapshot_tombstones(without)->n, 1);
+    ck_assert_uint_eq(skd_snapshot_tombstones(without)->list[0].why,
+                      SKD_GONE_FORGOTTEN);
+    ck_assert_int_eq(skd_snapshot_tombstones(without)->list[0].at_s, 77);
     expect(without, "a", 1);
     expect(without, "c", 3);
     skd_snapshot_unref(&without);
@@ -81,8 +85,9 @@ START_TEST(a_copy_without_a_stranger_has_all)
     struct skd_snapshot *copy = NULL;
     struct skp_diag diag = { "" };
 
-    skt_ok(skd_copy_without(old, skp_view_of("x"), &copy, &diag));
+    skt_ok(skd_copy_without(old, skp_view_of("x"), 77, &copy, &diag));
     ck_assert_uint_eq(skd_snapshot_count(copy), 3);
+    ck_assert_uint_eq(skd_snapshot_tombstones(copy)->n, 0);
     expect(copy, "b", 2);
     skd_snapshot_unref(&copy);
     skd_snapshot_unref(&old);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <openssl/err.h>
+#include <sodium.h>
 
 #include "protocol/crypto.h"
 #include "tests/lib/mutate.h"
@@ -94,6 +95,36 @@ START_TEST(agrees_with_wycheproof_for_x25519)
 }
 END_TEST
 
+START_TEST(takes_what_was_done_ahead_and_refuses_low_order)
+{
+    static const uint8_t key[SKP_KEY_LEN] = { 9, 8, 7 };
+    static const uint8_t one[SKP_KEY_LEN] = { 1 };
+    static const uint8_t point[SKP_KEY_LEN] = { 9 };
+    struct skp_crypto *crypto = NULL;
+    struct skp_ahead *ahead;
+    uint8_t expected[SKP_KEY_LEN];
+    uint8_t got[SKP_KEY_LEN];
+
+    skt_ok(skp_crypto_new(&skp_random_system, &crypto));
+    skt_ok(skp_x25519(key, point, expected));
+    ahead = skp_crypto_ahead(crypto);
+    ck_assert_ptr_nonnull(ahead);
+    ck_assert(skp_ahead_add(ahead, key, point));
+    ck_assert(skp_ahead_add(ahead, key, one));
+    skp_ahead_run(ahead);
+    /* The first is taken from there, the second is done now. */
+    for (int i = 0; i < 2; i++) {
+        memset(got, 0, sizeof got);
+        skt_ok(skp_crypto_exchange(crypto, key, point, got));
+        skt_bytes_eq((struct skp_view){ got, sizeof got },
+                     (struct skp_view){ expected, sizeof expected });
+        skt_err(skp_crypto_exchange(crypto, key, one, got),
+                SKP_ERR_INVALID_ARGUMENT);
+    }
+    skp_crypto_free(&crypto);
+}
+END_TEST
+
 START_TEST(agrees_with_rfc_7748_and_refuses_low_order)
 {
     struct skp_view scalar = skt_hex(
@@ -112,6 +143,34 @@ START_TEST(agrees_with_rfc_7748_and_refuses_low_order)
     for (size_t i = 0; i < sizeof shared; i++) {
         ck_assert_uint_eq(shared[i], 0);
     }
+}
+END_TEST
+
+/* Untouched but for the result, which is zero, when the point is refused. */
+START_TEST(an_ephemeral_key_gives_its_secret_and_its_public_key)
+{
+    struct skp_view scalar = skt_hex(
+        "a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4");
+    struct skp_view point = skt_hex(
+        "e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c");
+    static const uint8_t one[SKP_KEY_LEN] = { 1 };
+    uint8_t shared[SKP_KEY_LEN] = { 7 };
+    uint8_t public_key[SKP_KEY_LEN] = { 7 };
+    uint8_t expected[SKP_KEY_LEN];
+
+    skt_err(skp_x25519_ephemeral(scalar.ptr, one, shared, public_key),
+            SKP_ERR_INVALID_ARGUMENT);
+    ck_assert_int_eq(sodium_is_zero(shared, sizeof shared), 1);
+    ck_assert_uint_eq(public_key[0], 7);
+    skt_ok(skp_x25519_ephemeral(scalar.ptr, point.ptr, shared, public_key));
+    skt_bytes_eq(
+        (struct skp_view){ shared, sizeof shared },
+        skt_hex(
+            "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552"));
+    ck_assert_int_eq(crypto_scalarmult_curve25519_base(expected, scalar.ptr),
+                     0);
+    skt_bytes_eq((struct skp_view){ public_key, sizeof public_key },
+                 (struct skp_view){ expected, sizeof expected });
 }
 END_TEST
 
@@ -433,7 +492,9 @@ END_TEST
 SKT_SUITE("crypto",
           gives_random_bytes_from_its_table,
           agrees_with_wycheproof_for_x25519,
+          takes_what_was_done_ahead_and_refuses_low_order,
           agrees_with_rfc_7748_and_refuses_low_order,
+          an_ephemeral_key_gives_its_secret_and_its_public_key,
           agrees_with_wycheproof_for_aes_256_gcm,
           seals_and_opens_in_place,
           opens_no_damaged_message_and_leaves_nothing_of_it,

@@ -99,8 +99,37 @@ START_TEST(as_before_confirms_only_what_was_well)
 }
 END_TEST
 
+START_TEST(destroyed_stays_destroyed_until_there_is_another_object)
+{
+    static const struct {
+        enum skd_said said;
+        bool stays;
+    } rows[] = {
+        { SKD_SAID_ASK, true },        { SKD_SAID_SAME, true },
+        { SKD_SAID_UNREACHED, true },  { SKD_SAID_ABSENT, true },
+        { SKD_SAID_DESTROYED, true },  { SKD_SAID_KEYS, false },
+        { SKD_SAID_DUPLICATE, false }, { SKD_SAID_UNUSABLE, false },
+    };
+    struct skd_item item = item_of(SKD_SAID_DESTROYED);
+    struct skd_tenant gone = describe(&item, &served);
+
+    ck_assert(gone.is_destroyed);
+    for (size_t i = 0; i < SKP_ARRAY_LEN(rows); i++) {
+        item = item_of(rows[i].said);
+        ck_assert_int_eq(describe(&item, &gone).is_destroyed, rows[i].stays);
+        ck_assert_int_eq(describe(&item, &served).is_destroyed,
+                         rows[i].said == SKD_SAID_DESTROYED);
+    }
+    /* The key of a public tenant is not the key server's. */
+    item = item_of(SKD_SAID_SAME);
+    item.is_private = false;
+    ck_assert(!describe(&item, &gone).is_destroyed);
+}
+END_TEST
+
 SKT_SUITE("describe",
           fresh_keys_make_a_fresh_row,
           a_last_good_key_keeps_its_use_origin_and_date,
           every_answer_but_a_good_one_has_a_reason,
-          as_before_confirms_only_what_was_well)
+          as_before_confirms_only_what_was_well,
+          destroyed_stays_destroyed_until_there_is_another_object)

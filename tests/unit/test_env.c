@@ -32,6 +32,20 @@ START_TEST(the_monotonic_clock_never_goes_back)
 }
 END_TEST
 
+START_TEST(both_scales_of_a_clock_tell_the_same_time)
+{
+    uint64_t before_ms = skd_env_now_ms(&skd_env_system);
+    uint64_t now_us = skd_env_now_us(&skd_env_system);
+    int64_t before_s = skd_env_wall_s(&skd_env_system);
+    int64_t now_ms = skd_env_wall_ms(&skd_env_system);
+
+    ck_assert_uint_ge(now_us / 1000, before_ms);
+    ck_assert_uint_le(now_us / 1000, skd_env_now_ms(&skd_env_system));
+    ck_assert_int_ge(now_ms / 1000, before_s);
+    ck_assert_int_le(now_ms / 1000, skd_env_wall_s(&skd_env_system));
+}
+END_TEST
+
 START_TEST(the_wall_clock_is_past_the_day_this_was_written)
 {
     ck_assert_int_gt(skd_env_wall_s(&skd_env_system), 1700000000);
@@ -72,6 +86,7 @@ END_TEST
 
 SKT_SUITE("env",
           the_monotonic_clock_never_goes_back,
+          both_scales_of_a_clock_tell_the_same_time,
           the_wall_clock_is_past_the_day_this_was_written,
           a_pick_stays_in_its_range_and_reaches_both_ends,
           a_pick_of_the_whole_range_is_what_was_drawn,

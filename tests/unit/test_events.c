@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(events_are_kept_in_order)
 {
-    struct skd_events events = { NULL, 0, 0 };
+    struct skd_events events = { .list = NULL };
 
     for (uint64_t i = 0; i < 1000; i++) {
         struct skd_event event = event_of(SKD_EVENT_REMOVED);
@@ -110,10 +110,32 @@ START_TEST(events_are_kept_in_order)
 }
 END_TEST
 
+START_TEST(of_each_kind_there_are_enough)
+{
+    struct skd_events events = { .list = NULL };
+
+    for (unsigned i = 0; i < 2 * SKD_EVENTS_MAX; i++) {
+        struct skd_event event =
+            event_of(i % 2 == 0 ? SKD_EVENT_FIRST_KEY : SKD_EVENT_REMOVED);
+
+        skt_ok(skd_events_add(&events, &event));
+        skt_ok(skd_events_add(&events, &event));
+    }
+    ck_assert_uint_eq(events.n, 2 * SKD_EVENTS_MAX);
+    ck_assert_uint_eq(events.n_of_kind[SKD_EVENT_FIRST_KEY],
+                      2 * SKD_EVENTS_MAX);
+    ck_assert_uint_eq(events.n_of_kind[SKD_EVENT_REMOVED], 2 * SKD_EVENTS_MAX);
+    ck_assert_uint_eq(events.n_of_kind[SKD_EVENT_ABSENT], 0);
+    skd_events_done(&events);
+    ck_assert_uint_eq(events.n_of_kind[SKD_EVENT_REMOVED], 0);
+}
+END_TEST
+
 SKT_SUITE("events",
           the_documented_sentences_are_kept_letter_for_letter,
           a_changed_key_names_both_ids_and_the_generation,
           the_worse_the_louder,
           every_kind_has_a_sentence_with_the_tenant,
           long_texts_are_cut,
-          events_are_kept_in_order)
+          events_are_kept_in_order,
+          of_each_kind_there_are_enough)

@@ -197,6 +197,7 @@ START_TEST(a_file_that_goes_or_comes_is_a_change)
     ck_assert_int_eq(unlink(path), 0);
     run(&mount, 10000);
     ck_assert_uint_eq(mount.n_changes, 1);
+    ck_assert(!skd_file_watch_is_blind(mount.watch));
     write_in(&mount, "c.json", "{ }");
     run(&mount, 10000);
     ck_assert_uint_eq(mount.n_changes, 2);
@@ -218,8 +219,34 @@ START_TEST(after_free_nothing_is_told)
 }
 END_TEST
 
+/* Search is allowed there, and so the file can be read; but not to list. */
+START_TEST(a_folder_that_may_not_be_listed_is_left_out)
+{
+    char folder[] = "/tmp/sidekey-test-XXXXXX";
+    char config[64];
+    const struct skd_config_paths paths = { config, config };
+    struct skp_diag diag = { "" };
+    struct skd_file_watch *watch = NULL;
+    uv_loop_t loop;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    (void)snprintf(config, sizeof config, "%s/c.json", folder);
+    ck_assert_int_eq(chmod(folder, 0311), 0);
+    ck_assert_int_eq(uv_loop_init(&loop), 0);
+    ck_assert(geteuid() != 0 || seteuid(65534) == 0);
+    skt_ok(skd_file_watch_new(&loop, &paths, on_change, NULL, &watch, &diag));
+    ck_assert(skd_file_watch_is_blind(watch));
+    skd_file_watch_free(&watch);
+    ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    ck_assert_int_eq(uv_loop_close(&loop), 0);
+    ck_assert(getuid() != 0 || seteuid(0) == 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 SKT_SUITE("file_watch",
           a_swapped_link_is_one_change,
           other_files_of_the_folder_do_not_matter,
           a_file_that_goes_or_comes_is_a_change,
-          after_free_nothing_is_told)
+          after_free_nothing_is_told,
+          a_folder_that_may_not_be_listed_is_left_out)

@@ -1,6 +1,7 @@
 /* test_handler.c - proves handler.c: who may, what the simple methods answer,
  * and that nothing is revealed to those who may not. */
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/serve/handler.h"
 #include "tests/lib/serving.h"
@@ -34,7 +35,7 @@ static enum skd_handled run(struct skp_request request,
                             struct skp_response *ret)
 {
     request.msgid = 42;
-    return skd_handler_run(handler, &served, &peer, 100000, &request, ret,
+    return skd_handler_run(handler, &served, &peer, 100000, &request, NULL, ret,
                            &wants);
 }
 
@@ -57,11 +58,11 @@ START_TEST(hello_is_open_to_every_caller)
     peer.uid = 12345;
     response = answer_to((struct skp_request){ .method = SKP_METHOD_HELLO });
     skt_ok(response.err);
-    ck_assert_uint_eq(response.hello.protocol, SKP_PROTOCOL_VERSION);
-    ck_assert_uint_eq(response.hello.payload_max, 1000);
-    ck_assert_uint_eq(response.hello.message_max, SKP_MESSAGE_MAX);
-    ck_assert_uint_eq(response.hello.aad_max, SKP_AAD_MAX);
-    ck_assert(skp_view_equal(response.hello.agent,
+    ck_assert_uint_eq(response.hello->protocol, SKP_PROTOCOL_VERSION);
+    ck_assert_uint_eq(response.hello->payload_max, 1000);
+    ck_assert_uint_eq(response.hello->message_max, SKP_MESSAGE_MAX);
+    ck_assert_uint_eq(response.hello->aad_max, SKP_AAD_MAX);
+    ck_assert(skp_view_equal(response.hello->agent,
                              skp_view_of("sidekeyd/" SKD_VERSION)));
     tear_down();
 }
@@ -263,7 +264,75 @@ START_TEST(tenants_are_listed_with_their_state)
 }
 END_TEST
 
+START_TEST(without_room_in_the_audit_log_no_private_key_is_used)
+{
+    static const struct skt_tenant tenant = { .id = "a",
+                                              .use = SKD_USE_ALL,
+                                              .keys = { 1 } };
+    static const enum skp_method methods[] = { SKP_METHOD_DECRYPT,
+                                               SKP_METHOD_UNWRAP,
+                                               SKP_METHOD_REWRAP };
+    struct skp_request request = { .tenant = skp_view_of("a") };
+    struct skp_response response;
+    uint8_t key_id[SKP_KEY_ID_LEN];
+
+    set_up(skt_snapshot_of(&tenant, 1, false));
+    served.may_not_use_keys = true;
+    for (size_t i = 0; i < SKP_ARRAY_LEN(methods); i++) {
+        request.method = methods[i];
+        ck_assert(skd_handler_uses_key(request.method));
+        peer.uid = 500;
+        response = answer_to(request);
+        skt_err(response.err, SKP_ERR_UNAVAILABLE);
+        ck_assert(!skd_handler_used_key(handler, key_id));
+        peer.uid = 12345;
+        response = answer_to(request);
+        skt_err(response.err, SKP_ERR_PERMISSION_DENIED);
+    }
+    peer.uid = 500;
+    request.method = SKP_METHOD_PUBKEY;
+    ck_assert(!skd_handler_uses_key(request.method));
+    response = answer_to(request);
+    skt_ok(response.err);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_key_that_was_used_is_known_also_when_the_use_failed)
+{
+    static const struct skt_tenant tenant = { .id = "a",
+                                              .use = SKD_USE_ALL,
+                                              .keys = { 2, 1 } };
+    struct skt_key former = skt_key_number(1);
+    struct skp_request request = { .method = SKP_METHOD_ENCRYPT,
+                                   .tenant = skp_view_of("a"),
+                                   .data = skp_view_of("plaintext") };
+    struct skp_response response;
+    uint8_t header[SKP_HEADER_MAX];
+    uint8_t key_id[SKP_KEY_ID_LEN] = { 0 };
+
+    set_up(skt_snapshot_of(&tenant, 1, false));
+    response = answer_to(request);
+    ck_assert(!skd_handler_used_key(handler, key_id));
+    memcpy(header, response.data.ptr, sizeof header);
+    memcpy(header + 8, former.key_id, sizeof key_id);
+    request.method = SKP_METHOD_UNWRAP;
+    request.data = (struct skp_view){ header, sizeof header };
+    response = answer_to(request);
+    skt_err(response.err, SKP_ERR_DATA_LOSS);
+    ck_assert(skd_handler_used_key(handler, key_id));
+    ck_assert_mem_eq(key_id, former.key_id, sizeof key_id);
+    header[0] = 'X';
+    response = answer_to(request);
+    skt_err(response.err, SKP_ERR_INVALID_ARGUMENT);
+    ck_assert(!skd_handler_used_key(handler, key_id));
+    tear_down();
+}
+END_TEST
+
 SKT_SUITE("handler",
+          without_room_in_the_audit_log_no_private_key_is_used,
+          the_key_that_was_used_is_known_also_when_the_use_failed,
           hello_is_open_to_every_caller,
           who_may_not_learns_nothing_and_wakes_nobody,
           each_method_needs_its_own_right,

@@ -192,7 +192,37 @@ START_TEST(a_name_that_is_none_is_refused)
 }
 END_TEST
 
+START_TEST(a_url_has_a_host_and_the_port_it_names_or_its_scheme_s)
+{
+    static const struct {
+        const char *url;
+        const char *host;
+        uint16_t port;
+    } rows[] = {
+        { "http://c/list", "c", 80 },
+        { "https://u:p@c.example/list", "c.example", 443 },
+        { "HTTPS://c:8443/list", "c", 8443 },
+        { "http://[::1]:65535/", "[::1]", 65535 },
+    };
+    static char host[SKD_HTTP_URL_MAX];
+    uint16_t port = 0;
+
+    for (size_t i = 0; i < SKP_ARRAY_LEN(rows); i++) {
+        skt_ok(skd_http_url_server(rows[i].url, host, &port));
+        ck_assert_str_eq(host, rows[i].host);
+        ck_assert_uint_eq(port, rows[i].port);
+    }
+    skt_err(skd_http_url_server("file:///list", host, &port),
+            SKP_ERR_INVALID_ARGUMENT);
+    skt_err(skd_http_url_server("http://c:0x50/", host, &port),
+            SKP_ERR_INVALID_ARGUMENT);
+    ck_assert_str_eq(host, "[::1]");
+    ck_assert_uint_eq(port, 65535);
+}
+END_TEST
+
 SKT_SUITE("http_url",
+          a_url_has_a_host_and_the_port_it_names_or_its_scheme_s,
           references_are_resolved_as_in_rfc_3986,
           a_reference_stays_on_its_origin,
           a_url_too_long_is_refused,

@@ -95,10 +95,10 @@ END_TEST
 START_TEST(faults_of_the_text_name_their_line)
 {
     expect_findings("{\n\n\"a\" 1}",
-                    "f:3: not valid JSON: a colon was expected\n");
+                    "f:3: not valid JSON: a colon is expected\n");
     expect_findings("\n[]", "f:2: must be a JSON object\n");
     expect_findings("", "f:1: not valid JSON: the file is empty\n");
-    expect_findings("{}x", "f:1: not valid JSON: text after the end\n");
+    expect_findings("{}x", "f:1: not valid JSON: something follows the JSON\n");
 }
 END_TEST
 

@@ -19,7 +19,7 @@ static cJSON *tree(unsigned file_index)
     cJSON *root = cJSON_Parse(text);
 
     ck_assert_ptr_nonnull(root);
-    skt_ok(skd_json_scan(skp_view_of(text), &lines, &fault));
+    skt_ok(skd_json_lines_read(skp_view_of(text), &lines, &fault));
     skd_json_tree_mark(root, &lines, file_index);
     skd_json_lines_done(&lines);
     return root;

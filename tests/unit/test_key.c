@@ -1,6 +1,9 @@
 /* test_key.c - seeds, keys, key ids and tenant ids. */
 #include <string.h>
 
+#include <sodium.h>
+
+#include "protocol/base64.h"
 #include "protocol/key.h"
 #include "tests/lib/suite.h"
 #include "tests/lib/vectors.h"
@@ -107,6 +110,31 @@ START_TEST(says_why_a_seed_is_refused)
 }
 END_TEST
 
+/* 510, 513 and 516 bytes: on both sides of what is decoded on the stack. */
+START_TEST(hashes_the_whole_of_a_long_seed)
+{
+    static char text[4 * 172 + 1];
+    uint8_t bytes[3 * 172] = { 0 };
+    uint8_t key[SKP_KEY_LEN];
+    uint8_t hash[crypto_hash_sha256_BYTES];
+
+    for (size_t quads = 170; quads <= 172; quads++) {
+        struct skp_buf buf = skp_buf_over(text, sizeof text);
+
+        for (size_t i = 0; i < 3 * quads; i++) {
+            bytes[i] = (uint8_t)(7 * i + quads);
+        }
+        skt_ok(skp_base64_encode((struct skp_view){ bytes, 3 * quads }, &buf));
+        skt_ok(skp_key_from_seed((struct skp_view){ buf.ptr, buf.len }, key,
+                                 NULL));
+        (void)crypto_hash_sha256(hash, bytes, 3 * quads);
+        skt_bytes_eq((struct skp_view){ key, sizeof key },
+                     (struct skp_view){ hash, sizeof hash });
+        ck_assert_uint_eq(skp_secret_held(), 0);
+    }
+}
+END_TEST
+
 START_TEST(leaves_no_seed_in_locked_memory)
 {
     size_t held = skp_secret_held();
@@ -132,11 +160,19 @@ START_TEST(takes_1_to_128_printable_bytes_as_a_tenant)
         ck_assert_int_eq(skp_tenant_is_valid(tenant),
                          len >= 1 && len <= SKP_TENANT_MAX);
     }
-    for (int c = 0; c < 256; c++) {
-        text[1] = (char)c;
-        ck_assert_int_eq(
-            skp_tenant_is_valid((struct skp_view){ (uint8_t *)text, 3 }),
-            c > ' ' && c <= '~');
+    /* Wherever it stands, and whatever stands beside it. */
+    for (size_t len = 1; len <= 20; len++) {
+        for (size_t at = 0; at < len; at++) {
+            char former = text[at];
+
+            for (int c = 0; c < 256; c++) {
+                text[at] = (char)c;
+                ck_assert_int_eq(skp_tenant_is_valid(
+                                     (struct skp_view){ (uint8_t *)text, len }),
+                                 c > ' ' && c <= '~');
+            }
+            text[at] = former;
+        }
     }
 }
 END_TEST
@@ -166,11 +202,40 @@ START_TEST(takes_36_characters_of_any_case_as_a_uuid)
 }
 END_TEST
 
+START_TEST(derives_many_public_keys_like_one)
+{
+    static const size_t counts[] = { 0, 1, 2, 3, 4, 5, 63, 64, 65, 131 };
+    static uint8_t private_keys[131][SKP_KEY_LEN];
+    static uint8_t public_keys[132][SKP_KEY_LEN];
+    const uint8_t *places[131];
+
+    for (size_t i = 0; i < SKP_ARRAY_LEN(private_keys); i++) {
+        randombytes_buf(private_keys[i], SKP_KEY_LEN);
+        places[i] = private_keys[i];
+    }
+    for (size_t c = 0; c < SKP_ARRAY_LEN(counts); c++) {
+        static const uint8_t untouched[SKP_KEY_LEN];
+
+        memset(public_keys, 0, sizeof public_keys);
+        skp_key_public_batch(places, counts[c], public_keys);
+        for (size_t i = 0; i < counts[c]; i++) {
+            uint8_t expected[SKP_KEY_LEN];
+
+            skp_key_public(private_keys[i], expected);
+            ck_assert_mem_eq(public_keys[i], expected, SKP_KEY_LEN);
+        }
+        ck_assert_mem_eq(public_keys[counts[c]], untouched, SKP_KEY_LEN);
+    }
+}
+END_TEST
+
 SKT_SUITE("key",
+          derives_many_public_keys_like_one,
           derives_the_golden_keys,
           derives_every_shared_key,
           refuses_every_shared_bad_seed,
           says_why_a_seed_is_refused,
+          hashes_the_whole_of_a_long_seed,
           leaves_no_seed_in_locked_memory,
           takes_1_to_128_printable_bytes_as_a_tenant,
           takes_36_characters_of_any_case_as_a_uuid)

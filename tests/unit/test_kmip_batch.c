@@ -98,6 +98,42 @@ START_TEST(each_question_has_one_result_at_any_depth)
 }
 END_TEST
 
+START_TEST(as_many_messages_are_in_flight_as_may_be)
+{
+    static const uint32_t depths[] = { 0, 1, 2, 5, 8 };
+
+    for (size_t i = 0; i < SKP_ARRAY_LEN(depths); i++) {
+        struct rig rig;
+
+        rig_up(&rig, depths[i]);
+        rig.fake.refuses_batches = true; /* so that there are many */
+        ask(&rig);
+        check_all(&rig, SKP_ERR_OK);
+        ck_assert_uint_eq(rig.script.most_in_flight,
+                          depths[i] == 0 ? 1 : depths[i]);
+        rig_down(&rig);
+    }
+}
+END_TEST
+
+START_TEST(a_server_that_refuses_batches_is_asked_singly_from_then_on)
+{
+    struct rig rig;
+
+    rig_up(&rig, 1);
+    rig.fake.refuses_batches = true;
+    ask(&rig);
+    check_all(&rig, SKP_ERR_OK);
+    ck_assert_uint_eq(rig.fake.n_messages, 1 + N);
+    memset(rig.n_results, 0, sizeof rig.n_results);
+    ask(&rig);
+    check_all(&rig, SKP_ERR_OK);
+    /* Over that connection no batch is refused again. */
+    ck_assert_uint_eq(rig.fake.n_messages, 1 + 2 * N);
+    rig_down(&rig);
+}
+END_TEST
+
 START_TEST(each_question_has_one_result_wherever_the_connection_breaks)
 {
     for (unsigned die_after = 1; die_after < 12; die_after++) {
@@ -159,6 +195,8 @@ END_TEST
 
 SKT_SUITE("kmip_batch",
           each_question_has_one_result_at_any_depth,
+          as_many_messages_are_in_flight_as_may_be,
+          a_server_that_refuses_batches_is_asked_singly_from_then_on,
           each_question_has_one_result_wherever_the_connection_breaks,
           a_refused_item_is_told_from_an_unreached_one,
           many_senseless_answers_end_the_server,

@@ -14,7 +14,7 @@ START_TEST(nobody_listening_is_unavailable)
 
     skt_err(skd_kmip_connector_tls.open(
                 skd_kmip_connector_tls.state, &config, &host, &skd_env_system,
-                skd_env_now_ms(&skd_env_system) + 5000, &stream, &diag),
+                skd_env_now_ms(&skd_env_system) + 60000, &stream, &diag),
             SKP_ERR_UNAVAILABLE);
     ck_assert_ptr_null(stream);
     ck_assert_msg(strstr(diag.text, "refused") != NULL, "%s", diag.text);

@@ -357,6 +357,29 @@ START_TEST(the_state_is_believed_only_of_the_tenants_own_object)
 }
 END_TEST
 
+/* Attribute "Initial Date" with a Date-Time, and with an Integer. */
+#define INITIAL_DATE                                   \
+    "42000801000000284200"                             \
+    "0a070000000c496e697469616c2044617465000000004200" \
+    "0b09000000080000000065920080"
+#define INITIAL_NUMBER                                 \
+    "42000801000000284200"                             \
+    "0a070000000c496e697469616c2044617465000000004200" \
+    "0b02000000040000000700000000"
+
+START_TEST(one_initial_date_counts_and_two_are_none)
+{
+    ck_assert_int_eq(skd_kmip_payload_initial(skt_hex(INITIAL_DATE)),
+                     0x65920080);
+    ck_assert_int_eq(
+        skd_kmip_payload_initial(skt_hex(INITIAL_DATE INITIAL_DATE)), 0);
+    ck_assert_int_eq(
+        skd_kmip_payload_initial(skt_hex(INITIAL_DATE INITIAL_NUMBER)), 0);
+    ck_assert_int_eq(skd_kmip_payload_initial(skt_hex(INITIAL_NUMBER)), 0);
+    ck_assert_int_eq(skd_kmip_payload_initial((struct skp_view){ NULL, 0 }), 0);
+}
+END_TEST
+
 START_TEST(the_highest_common_version_is_taken)
 {
     /* 2.0, 1.2, 1.0 */
@@ -390,4 +413,5 @@ SKT_SUITE("kmip_payload",
           a_changed_bit_never_gives_the_key_of_another_object,
           a_cut_or_overwritten_answer_gives_no_key_that_was_not_there,
           the_state_is_believed_only_of_the_tenants_own_object,
+          one_initial_date_counts_and_two_are_none,
           the_highest_common_version_is_taken)

@@ -21,7 +21,7 @@ START_TEST(objects_are_listed_and_described)
     skt_kmip_rig_provision(&rig);
     (void)skt_fake_add(&rig.fake, "1", "a", SKT_SEED_A);
     skt_fake_add(&rig.fake, "2", "b", SKT_SEED_A)->is_lost = true;
-    (void)skt_fake_add(&rig.fake, "3", "c", SKT_SEED_A);
+    skt_fake_add(&rig.fake, "3", "c", SKT_SEED_A)->initial_s = 0;
     skt_ok(skd_kmip_provision_list(rig.provision, on_object, &n, NULL));
     ck_assert_uint_eq(n, 2);
     skt_ok(skd_kmip_provision_attributes(rig.provision, skp_view_of("c"),

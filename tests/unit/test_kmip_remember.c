@@ -1,4 +1,4 @@
-/* test_kmip_remember.c - the table of identifiers. */
+/* test_kmip_remember.c - the table of objects, and the notes for it. */
 #include <stdio.h>
 
 #include "agent/source/kmip/kmip_remember.h"
@@ -6,31 +6,89 @@
 
 static void check_get(const struct skd_kmip_remember *remember,
                       const char *tenant,
-                      const char *identifier)
+                      const char *identifier,
+                      int64_t initial_s)
 {
-    skt_bytes_eq(skd_kmip_remember_get(remember, skp_view_of(tenant)),
-                 skp_view_of(identifier));
+    struct skd_kmip_known known =
+        skd_kmip_remember_get(remember, skp_view_of(tenant));
+
+    skt_bytes_eq(known.identifier, skp_view_of(identifier));
+    ck_assert_int_eq(known.initial_s, initial_s);
 }
 
-START_TEST(the_last_identifier_of_each_tenant_is_remembered)
+static void note(struct skd_kmip_remember *remember,
+                 const char *tenant,
+                 const char *identifier,
+                 int64_t initial_s)
+{
+    const struct skd_kmip_known known = { skp_view_of(identifier), initial_s };
+
+    skd_kmip_remember_note(remember, skp_view_of(tenant), &known);
+}
+
+START_TEST(what_was_noted_last_is_remembered_once_it_is_accepted)
 {
     struct skd_kmip_remember *remember = NULL;
 
     skt_ok(skd_kmip_remember_new(&remember));
-    check_get(remember, "a", "");
-    skd_kmip_remember_set(remember, skp_view_of("a"), skp_view_of("1"));
-    skd_kmip_remember_set(remember, skp_view_of("A"), skp_view_of("2"));
-    skd_kmip_remember_set(remember, skp_view_of("a"), skp_view_of("33"));
-    skd_kmip_remember_set(remember, skp_view_of("a"), skp_view_of("33"));
-    check_get(remember, "a", "33");
-    check_get(remember, "A", "2");
+    note(remember, "a", "1", 10);
+    note(remember, "A", "2", 20);
+    check_get(remember, "a", "", 0);
+    ck_assert_uint_eq(skd_kmip_remember_count(remember), 0);
+    skd_kmip_remember_settle(remember, true);
+    check_get(remember, "a", "1", 10);
+    check_get(remember, "A", "2", 20);
+
+    note(remember, "a", "33", 10);
+    note(remember, "A", "2", 21);
+    check_get(remember, "a", "1", 10);
+    skd_kmip_remember_settle(remember, true);
+    check_get(remember, "a", "33", 10);
+    check_get(remember, "A", "2", 21);
     ck_assert_uint_eq(skd_kmip_remember_count(remember), 2);
-    skd_kmip_remember_drop(remember, skp_view_of("a"));
-    skd_kmip_remember_drop(remember, skp_view_of("nobody"));
-    check_get(remember, "a", "");
-    check_get(remember, "A", "2");
     skd_kmip_remember_free(&remember);
     ck_assert_ptr_null(remember);
+    skd_kmip_remember_free(&remember);
+}
+END_TEST
+
+START_TEST(what_was_not_accepted_leaves_all_as_it_was)
+{
+    struct skd_kmip_remember *remember = NULL;
+
+    skt_ok(skd_kmip_remember_new(&remember));
+    note(remember, "a", "1", 10);
+    skd_kmip_remember_settle(remember, true);
+    note(remember, "a", "2", 20);
+    note(remember, "b", "3", 30);
+    skd_kmip_remember_note_gone(remember, skp_view_of("a"));
+    skd_kmip_remember_settle(remember, false);
+    check_get(remember, "a", "1", 10);
+    check_get(remember, "b", "", 0);
+    /* The notes are gone, not kept for the next time. */
+    skd_kmip_remember_settle(remember, true);
+    check_get(remember, "a", "1", 10);
+    ck_assert_uint_eq(skd_kmip_remember_count(remember), 1);
+    note(remember, "b", "3", 30);
+    skd_kmip_remember_free(&remember);
+}
+END_TEST
+
+START_TEST(what_is_gone_is_forgotten)
+{
+    struct skd_kmip_remember *remember = NULL;
+
+    skt_ok(skd_kmip_remember_new(&remember));
+    note(remember, "a", "1", 10);
+    note(remember, "b", "2", 10);
+    skd_kmip_remember_settle(remember, true);
+    skd_kmip_remember_note_gone(remember, skp_view_of("a"));
+    skd_kmip_remember_note_gone(remember, skp_view_of("nobody"));
+    check_get(remember, "a", "1", 10);
+    skd_kmip_remember_settle(remember, true);
+    check_get(remember, "a", "", 0);
+    check_get(remember, "b", "2", 10);
+    ck_assert_uint_eq(skd_kmip_remember_count(remember), 1);
     skd_kmip_remember_free(&remember);
 }
 END_TEST
@@ -43,15 +101,17 @@ START_TEST(its_size_is_bounded)
     skt_ok(skd_kmip_remember_new(&remember));
     for (size_t i = 0; i <= SKD_KMIP_REMEMBER_MAX; i++) {
         (void)snprintf(tenant, sizeof tenant, "tenant-%zu", i);
-        skd_kmip_remember_set(remember, skp_view_of(tenant),
-                              skp_view_of(tenant + 7));
+        note(remember, tenant, tenant + 7, 1);
+        skd_kmip_remember_settle(remember, true);
     }
     ck_assert_uint_eq(skd_kmip_remember_count(remember), 1);
-    check_get(remember, tenant, tenant + 7);
+    check_get(remember, tenant, tenant + 7, 1);
     skd_kmip_remember_free(&remember);
 }
 END_TEST
 
 SKT_SUITE("kmip_remember",
-          the_last_identifier_of_each_tenant_is_remembered,
+          what_was_noted_last_is_remembered_once_it_is_accepted,
+          what_was_not_accepted_leaves_all_as_it_was,
+          what_is_gone_is_forgotten,
           its_size_is_bounded)

@@ -1,5 +1,7 @@
-/* test_kmip_rounds.c - what the three round trips learn about each tenant's
+/* test_kmip_rounds.c - what the round trips learn about each tenant's
  * object, through the source and one by one. */
+#include <stdio.h>
+
 #include "agent/source/kmip/kmip_rounds.h"
 #include "protocol/key.h"
 #include "tests/lib/kmip_rig.h"
@@ -155,12 +157,140 @@ static struct skd_kmip_slice *slice_of(struct skt_kmip_rig *rig,
     return slice;
 }
 
+/* What a short round makes of a tenant whose key is held, after @change was
+ * done to its object (number 0 of the fake). */
+static void check_not_confirmed(void (*change)(struct skt_fake *fake),
+                                enum skd_said said,
+                                const char *reason)
+{
+    static const char *const tenants[] = { "a", "b" };
+    struct skt_kmip_rig rig;
+
+    skt_kmip_rig_up(&rig);
+    skt_kmip_rig_source(&rig);
+    (void)skt_fake_add(&rig.fake, "10", "a", SKT_SEED_A);
+    (void)skt_fake_add(&rig.fake, "11", "b", SKT_SEED_B);
+    skt_kmip_rig_fetch(&rig, tenants, 2);
+    rig.is_held = true;
+    change(&rig.fake);
+    rig.fake.n_items = 0;
+    skt_kmip_rig_fetch(&rig, tenants, 2);
+    skt_kmip_rig_said(&rig, 1, SKD_SAID_SAME, NULL);
+    skt_kmip_rig_said(&rig, 0, said, reason);
+    /* One each, and then the full way of the one. */
+    ck_assert_uint_ge(rig.fake.n_items, 3);
+    skt_kmip_rig_down(&rig);
+}
+
+static void lose(struct skt_fake *fake)
+{
+    fake->objects[0].is_lost = true;
+}
+
+static void destroy(struct skt_fake *fake)
+{
+    fake->objects[0].state = SKD_STATE_DESTROYED;
+}
+
+static void destroy_compromised(struct skt_fake *fake)
+{
+    fake->objects[0].state = SKD_STATE_DESTROYED_COMPROMISED;
+}
+
+static void misname(struct skt_fake *fake)
+{
+    fake->objects[0].is_misnamed = true;
+}
+
+static void deny(struct skt_fake *fake)
+{
+    fake->objects[0].is_denied = true;
+}
+
+static void set_unknown_state(struct skt_fake *fake)
+{
+    fake->objects[0].state = 0;
+}
+
+/* Another object under the same identifier and Name, as after the server's
+ * database was set up anew. */
+static void replace_in_place(struct skt_fake *fake)
+{
+    (void)snprintf(fake->objects[0].seed, sizeof fake->objects[0].seed, "%s",
+                   SKT_SEED_B);
+    fake->objects[0].initial_s++;
+}
+
+static void rotate(struct skt_fake *fake)
+{
+    fake->objects[0].state = SKD_STATE_DESTROYED;
+    (void)skt_fake_add(fake, "12", "a", SKT_SEED_B);
+}
+
+static void lose_and_double(struct skt_fake *fake)
+{
+    fake->objects[0].is_lost = true;
+    (void)skt_fake_add(fake, "12", "a", SKT_SEED_B);
+}
+
+START_TEST(whatever_is_not_the_object_as_it_was_goes_the_full_way)
+{
+    check_not_confirmed(lose, SKD_SAID_ABSENT, "key not found");
+    check_not_confirmed(destroy, SKD_SAID_DESTROYED, "destroyed");
+    check_not_confirmed(destroy_compromised, SKD_SAID_DESTROYED, "destroyed");
+    check_not_confirmed(misname, SKD_SAID_UNREACHED, "bears another name");
+    check_not_confirmed(deny, SKD_SAID_UNREACHED, "Permission Denied");
+    check_not_confirmed(set_unknown_state, SKD_SAID_UNREACHED,
+                        "not one known state");
+    check_not_confirmed(replace_in_place, SKD_SAID_KEYS, NULL);
+    check_not_confirmed(rotate, SKD_SAID_KEYS, NULL);
+    check_not_confirmed(lose_and_double, SKD_SAID_DUPLICATE, "duplicate");
+}
+END_TEST
+
+START_TEST(the_state_of_a_confirmed_key_is_news)
+{
+    static const struct {
+        enum skd_kmip_state state;
+        enum skd_key_state expected;
+    } rows[] = {
+        { SKD_STATE_PRE_ACTIVE, SKD_KEY_PRE_ACTIVE },
+        { SKD_STATE_ACTIVE, SKD_KEY_ACTIVE },
+        { SKD_STATE_DEACTIVATED, SKD_KEY_DEACTIVATED },
+        { SKD_STATE_COMPROMISED, SKD_KEY_COMPROMISED },
+    };
+    static const char *const tenants[] = { "a" };
+    struct skt_kmip_rig rig;
+
+    skt_kmip_rig_up(&rig);
+    skt_kmip_rig_source(&rig);
+    (void)skt_fake_add(&rig.fake, "10", "a", SKT_SEED_A);
+    skt_kmip_rig_fetch(&rig, tenants, 1);
+    ck_assert(!skd_material_item(rig.material, 0)->tells_state);
+    rig.is_held = true;
+    for (size_t i = 0; i < SKP_ARRAY_LEN(rows); i++) {
+        rig.fake.objects[0].state = rows[i].state;
+        skt_kmip_rig_fetch(&rig, tenants, 1);
+        skt_kmip_rig_said(&rig, 0, SKD_SAID_SAME, NULL);
+        ck_assert(skd_material_item(rig.material, 0)->tells_state);
+        ck_assert_int_eq(skd_material_item(rig.material, 0)->state,
+                         rows[i].expected);
+    }
+    rig.config.require_active = true;
+    rig.fake.objects[0].state = SKD_STATE_PRE_ACTIVE;
+    skt_kmip_rig_fetch(&rig, tenants, 1);
+    skt_kmip_rig_said(&rig, 0, SKD_SAID_UNUSABLE, "Pre-Active");
+    skt_kmip_rig_down(&rig);
+}
+END_TEST
+
 START_TEST(each_round_asks_only_what_is_still_open)
 {
     static const char *const tenants[] = { "a", "gone", "nobody" };
     struct skt_kmip_rig rig;
     struct skd_kmip_client *client = NULL;
     struct skd_kmip_remember *remember = NULL;
+    const struct skd_kmip_known gone = { skp_view_of("11"), 1 };
     struct skd_kmip_slice *slice;
     uint8_t expected[SKP_KEY_LEN];
 
@@ -170,7 +300,8 @@ START_TEST(each_round_asks_only_what_is_still_open)
         SKD_STATE_DESTROYED;
     skt_kmip_rig_material(&rig, tenants, 3);
     slice = slice_of(&rig, &client, &remember);
-    skd_kmip_remember_set(remember, skp_view_of("gone"), skp_view_of("11"));
+    skd_kmip_remember_note(remember, skp_view_of("gone"), &gone);
+    skd_kmip_remember_settle(remember, true);
     skd_kmip_client_begin(client, &skd_env_system);
 
     skt_ok(skd_kmip_rounds_locate(slice));
@@ -205,4 +336,6 @@ SKT_SUITE("kmip_rounds",
           a_destroyed_object_is_told_from_one_that_is_not_there,
           pre_active_is_refused_only_when_wished,
           a_custom_attribute_is_located_and_compared,
+          whatever_is_not_the_object_as_it_was_goes_the_full_way,
+          the_state_of_a_confirmed_key_is_news,
           each_round_asks_only_what_is_still_open)

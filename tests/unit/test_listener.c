@@ -1,4 +1,5 @@
 /* test_listener.c - proves listener.c. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -53,6 +54,32 @@ static bool can_connect(void)
     (void)close(fd);
     return can;
 }
+
+static bool was_listening;
+
+/* Instead of the C library's: the step after which others may connect. */
+int chmod(const char *file, mode_t mode)
+{
+    was_listening = can_connect();
+    return fchmodat(AT_FDCWD, file, mode, 0);
+}
+
+START_TEST(whoever_may_connect_finds_somebody_who_listens)
+{
+    struct skd_listener listener;
+    struct stat status;
+    mode_t old_mask = umask(077);
+
+    make_path();
+    was_listening = false;
+    skt_ok(skd_listener_init(path, -1, &listener, NULL));
+    (void)umask(old_mask);
+    ck_assert(was_listening);
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 07777, 0660);
+    skd_listener_done(&listener);
+}
+END_TEST
 
 START_TEST(a_socket_is_made_with_mode_0660_and_removed_again)
 {
@@ -212,6 +239,7 @@ START_TEST(an_inherited_descriptor_of_another_kind_is_refused)
 END_TEST
 
 SKT_SUITE("listener",
+          whoever_may_connect_finds_somebody_who_listens,
           a_socket_is_made_with_mode_0660_and_removed_again,
           what_a_dead_agent_left_is_replaced,
           a_living_socket_is_left_alone,

@@ -49,9 +49,10 @@ START_TEST(a_deadline_that_has_passed_waits_for_nothing)
     uint64_t began_ms = skd_env_now_ms(&skd_env_system);
     enum skp_err err = look_up("slow.invalid", 0, &found, &diag);
 
-    /* A fast resolver may have answered all the same. */
+    /* A fast resolver may have answered all the same; a slow one takes five
+     * seconds. */
     ck_assert(err == SKP_ERR_DEADLINE_EXCEEDED || err == SKP_ERR_UNAVAILABLE);
-    ck_assert_uint_lt(skd_env_now_ms(&skd_env_system) - began_ms, 2000);
+    ck_assert_uint_lt(skd_env_now_ms(&skd_env_system) - began_ms, 4500);
     ck_assert_ptr_null(found);
 }
 END_TEST

@@ -91,7 +91,7 @@ START_TEST(an_empty_table_finds_nothing)
 }
 END_TEST
 
-START_TEST(keys_of_one_item_lie_side_by_side)
+START_TEST(keys_of_one_item_have_numbers_in_a_row)
 {
     SKP_CLEANUP(skd_material_free)
     struct skd_material *material = new_material();
@@ -109,6 +109,37 @@ START_TEST(keys_of_one_item_lie_side_by_side)
     item = skd_material_item(material, alpha);
     ck_assert_uint_eq(skd_material_key(material, item->first_key)[7], 3);
     ck_assert_uint_eq(skd_material_n_keys(material), 3);
+}
+END_TEST
+
+#define N_KEYS 1000u /* several blocks */
+
+START_TEST(keys_do_not_move_when_others_come_or_go)
+{
+    SKP_CLEANUP(skd_material_free)
+    struct skd_material *material = new_material();
+    size_t alpha = add(material, "alpha");
+    size_t beta = add(material, "beta");
+    const uint8_t *places[N_KEYS];
+    static const uint8_t zero[SKP_KEY_LEN];
+
+    for (size_t i = 0; i < N_KEYS; i++) {
+        add_key(material, i < 100 ? alpha : beta, (uint8_t)(1 + i % 251));
+        places[i] = skd_material_key(material, i);
+    }
+    for (size_t i = 0; i < N_KEYS; i++) {
+        ck_assert_ptr_eq(skd_material_key(material, i), places[i]);
+        ck_assert_uint_eq(places[i][0], 1 + i % 251);
+        ck_assert_uint_eq(places[i][31], 1 + i % 251);
+    }
+    skd_material_drop_keys(material, beta);
+    ck_assert_uint_eq(skd_material_n_keys(material), 100);
+    for (size_t i = 0; i < N_KEYS; i++) {
+        ck_assert_int_eq(memcmp(places[i], zero, sizeof zero) == 0, i >= 100);
+    }
+    add_key(material, beta, 7);
+    ck_assert_ptr_eq(skd_material_key(material, 100), places[100]);
+    ck_assert_uint_eq(places[100][5], 7);
 }
 END_TEST
 
@@ -202,7 +233,8 @@ SKT_SUITE("material",
           a_second_add_of_a_tenant_gives_the_first_ones_index,
           names_that_differ_in_case_or_length_are_different_tenants,
           an_empty_table_finds_nothing,
-          keys_of_one_item_lie_side_by_side,
+          keys_of_one_item_have_numbers_in_a_row,
+          keys_do_not_move_when_others_come_or_go,
           dropped_keys_are_wiped_and_leave_the_others,
           a_reason_is_cut_at_200_bytes_and_has_no_control_characters,
           a_million_tenants_are_found_again,

@@ -192,10 +192,36 @@ START_TEST(rows_are_entered_one_by_one_and_must_be_maps)
 }
 END_TEST
 
+START_TEST(what_an_older_agent_does_not_send_is_told_from_what_is_wrong)
+{
+    struct skp_members members = members_of("82a16dc0a16e81a16101", NULL);
+    struct skp_members inner = { .scratch = NULL };
+    uint64_t number = 0;
+    bool is_there = true;
+
+    ck_assert(skp_member_is_there(&members, "m"));
+    ck_assert(!skp_member_is_there(&members, "o"));
+    skt_ok(skp_members_enter_optional(&members, "o", &inner, &is_there));
+    ck_assert(!is_there);
+    skt_ok(skp_members_enter_optional(&members, "m", &inner, &is_there));
+    ck_assert(!is_there && inner.scratch == NULL);
+    skt_ok(skp_members_enter_optional(&members, "n", &inner, &is_there));
+    ck_assert(is_there);
+    skt_ok(skp_member_read_count(&inner, "a", &number));
+    ck_assert_uint_eq(number, 1);
+    skt_err(skp_members_enter_optional(&inner, "a", &members, &is_there),
+            SKP_ERR_INTERNAL);
+    members = members_of("82a16dc0a16dc0", NULL);
+    skt_err(skp_members_enter_optional(&members, "m", &inner, &is_there),
+            SKP_ERR_INTERNAL);
+}
+END_TEST
+
 SKT_SUITE("member",
           members_are_written_as_name_and_value,
           each_reader_takes_its_own_kind_and_no_other,
           values_are_those_of_the_bytes,
           a_key_id_is_eight_bytes_or_nil_where_that_is_allowed,
           a_refusal_names_the_member,
-          rows_are_entered_one_by_one_and_must_be_maps)
+          rows_are_entered_one_by_one_and_must_be_maps,
+          what_an_older_agent_does_not_send_is_told_from_what_is_wrong)

@@ -49,6 +49,19 @@ START_TEST(the_manager_hears_the_state_letter_for_letter)
 }
 END_TEST
 
+START_TEST(an_abstract_address_is_told_from_a_path)
+{
+    set("NOTIFY_SOCKET", "@sidekey-test");
+    skd_notify_init();
+    ck_assert(skd_notify_is_abstract());
+    set("NOTIFY_SOCKET", "/run/manager");
+    skd_notify_init();
+    ck_assert(!skd_notify_is_abstract());
+    skd_notify_init(); /* it was taken out of the environment */
+    ck_assert(!skd_notify_is_abstract());
+}
+END_TEST
+
 START_TEST(without_a_manager_nothing_is_sent_and_nothing_fails)
 {
     int manager = listen_as_manager();
@@ -123,11 +136,174 @@ START_TEST(sockets_for_another_process_are_left_alone)
 }
 END_TEST
 
+/* Give this process descriptors 3, 4, ... under @names. */
+static void inherit(const char *names, int n)
+{
+    char text[16];
+
+    for (int fd = 3; fd < 3 + n; fd++) {
+        int made = open("/dev/null", O_RDONLY);
+
+        if (made != fd) {
+            ck_assert_int_eq(dup2(made, fd), fd);
+            (void)close(made);
+        }
+    }
+    (void)snprintf(text, sizeof text, "%d", (int)getpid());
+    set("LISTEN_PID", text);
+    (void)snprintf(text, sizeof text, "%d", n);
+    set("LISTEN_FDS", text);
+    set("LISTEN_FDNAMES", names);
+}
+
+START_TEST(descriptors_that_were_kept_are_told_from_a_socket_by_their_names)
+{
+    struct skd_kept_fd *kept;
+    size_t n = 0;
+
+    inherit("sidekey-a:sidekeyd.socket:sidekey-a", 3);
+    skd_notify_init();
+    kept = skd_notify_kept(&n);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_str_eq(kept[0].name, "sidekey-a");
+    ck_assert_int_eq(kept[0].fd, 3);
+    ck_assert_str_eq(kept[1].name, "sidekey-a");
+    ck_assert_int_eq(kept[1].fd, 5);
+    ck_assert_int_eq(skd_notify_listen_fd(), 4);
+    for (int fd = 3; fd < 6; fd++) {
+        ck_assert_int_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    }
+    ck_assert_ptr_null(getenv("LISTEN_FDNAMES"));
+}
+END_TEST
+
+START_TEST(more_sockets_than_one_are_none)
+{
+    size_t n = 0;
+
+    inherit("connection", 2);
+    skd_notify_init();
+    ck_assert_int_eq(skd_notify_listen_fd(), -1);
+    (void)skd_notify_kept(&n);
+    ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+START_TEST(a_name_that_is_too_long_is_not_ours)
+{
+    char names[200];
+    size_t n = 0;
+
+    (void)snprintf(names, sizeof names, "sidekey-%0100d:sidekey-b", 0);
+    inherit(names, 2);
+    skd_notify_init();
+    ck_assert_str_eq(skd_notify_kept(&n)->name, "sidekey-b");
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(skd_notify_listen_fd(), 3);
+}
+END_TEST
+
+START_TEST(more_descriptors_than_there_is_room_for_are_closed)
+{
+    char names[512] = "sidekey-x";
+    size_t n = 0;
+
+    for (unsigned i = 1; i < SKD_NOTIFY_KEPT_MAX + 4; i++) {
+        (void)strncat(names, ":sidekey-x", sizeof names - strlen(names) - 1);
+    }
+    inherit(names, (int)SKD_NOTIFY_KEPT_MAX + 4);
+    skd_notify_init();
+    (void)skd_notify_kept(&n);
+    ck_assert_uint_eq(n, SKD_NOTIFY_KEPT_MAX);
+    ck_assert_int_eq(fcntl(3 + (int)SKD_NOTIFY_KEPT_MAX, F_GETFD), -1);
+}
+END_TEST
+
+START_TEST(a_manager_is_asked_to_keep_and_to_drop_descriptors)
+{
+    int manager = listen_as_manager();
+    char heard[128] = { 0 };
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(4 * sizeof(int))];
+    } control;
+    struct iovec bytes = { heard, sizeof heard - 1 };
+    struct msghdr message = { .msg_iov = &bytes,
+                              .msg_iovlen = 1,
+                              .msg_control = &control,
+                              .msg_controllen = sizeof control };
+    int fds[2];
+    char byte = 0;
+
+    ck_assert_int_eq(pipe(fds), 0);
+    skd_notify_init();
+    ck_assert_int_eq(skd_notify_fd_store(), SKD_FD_STORE_RESTART);
+    ck_assert(skd_notify_store("sidekey-x", fds, 2));
+    ck_assert_int_gt(recvmsg(manager, &message, 0), 0);
+    ck_assert_str_eq(heard, "FDSTORE=1\nFDNAME=sidekey-x\nFDPOLL=0");
+    ck_assert_uint_eq(control.head.cmsg_len, CMSG_LEN(2 * sizeof(int)));
+    ck_assert_int_eq(write(fds[1], "a", 1), 1);
+    memcpy(fds, CMSG_DATA(&control.head), sizeof fds);
+    ck_assert_int_eq(read(fds[0], &byte, 1), 1);
+    ck_assert_int_eq(byte, 'a');
+    skd_notify_unstore("sidekey-x");
+    memset(heard, 0, sizeof heard);
+    ck_assert_int_gt(recv(manager, heard, sizeof heard - 1, 0), 0);
+    ck_assert_str_eq(heard, "FDSTOREREMOVE=1\nFDNAME=sidekey-x");
+    (void)close(manager);
+}
+END_TEST
+
+START_TEST(a_manager_that_is_gone_keeps_nothing_and_we_know)
+{
+    int manager = listen_as_manager();
+
+    skd_notify_init();
+    (void)close(manager);
+    ck_assert(!skd_notify_store("sidekey-x", &(int){ 0 }, 1));
+}
+END_TEST
+
+START_TEST(a_manager_says_whether_it_keeps_descriptors_and_how_long)
+{
+    int manager = listen_as_manager();
+    char address[128];
+
+    (void)snprintf(address, sizeof address, "%s", getenv("NOTIFY_SOCKET"));
+    set("FDSTORE", "0");
+    skd_notify_init();
+    ck_assert_int_eq(skd_notify_fd_store(), SKD_FD_STORE_NONE);
+    ck_assert(!skd_notify_store("sidekey-x", &(int){ 0 }, 1));
+    set("NOTIFY_SOCKET", address);
+    set("FDSTORE", "4");
+    skd_notify_init();
+    ck_assert_int_eq(skd_notify_fd_store(), SKD_FD_STORE_RESTART);
+    set("NOTIFY_SOCKET", address);
+    set("SIDEKEY_SUPERVISED", "1");
+    skd_notify_init();
+    ck_assert_int_eq(skd_notify_fd_store(), SKD_FD_STORE_CRASH);
+    ck_assert_ptr_null(getenv("SIDEKEY_SUPERVISED"));
+    /* Nobody is there to keep anything. */
+    set("FDSTORE", "4");
+    skd_notify_init();
+    ck_assert_int_eq(skd_notify_fd_store(), SKD_FD_STORE_NONE);
+    (void)close(manager);
+}
+END_TEST
+
 SKT_SUITE("notify",
           the_manager_hears_the_state_letter_for_letter,
+          an_abstract_address_is_told_from_a_path,
           without_a_manager_nothing_is_sent_and_nothing_fails,
           the_watchdog_is_fed_twice_in_its_time,
           another_process_s_watchdog_is_not_ours,
           nonsense_from_the_environment_is_no_watchdog,
           one_inherited_socket_is_taken_and_not_inherited_further,
-          sockets_for_another_process_are_left_alone)
+          sockets_for_another_process_are_left_alone,
+          descriptors_that_were_kept_are_told_from_a_socket_by_their_names,
+          more_sockets_than_one_are_none,
+          a_name_that_is_too_long_is_not_ours,
+          more_descriptors_than_there_is_room_for_are_closed,
+          a_manager_is_asked_to_keep_and_to_drop_descriptors,
+          a_manager_that_is_gone_keeps_nothing_and_we_know,
+          a_manager_says_whether_it_keeps_descriptors_and_how_long)

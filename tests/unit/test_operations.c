@@ -61,7 +61,7 @@ static struct skp_response answer_to(struct skp_request request)
     struct skp_response response;
 
     ck_assert_int_eq(skd_handler_run(handler, &served, &peer, NOW_MS, &request,
-                                     &response, &wants),
+                                     NULL, &response, &wants),
                      SKD_HANDLED_ANSWER);
     return response;
 }
@@ -331,6 +331,23 @@ START_TEST(a_key_is_served_until_max_stale_and_not_longer)
 }
 END_TEST
 
+START_TEST(a_confirmation_of_all_counts_for_max_stale)
+{
+    struct skp_request request = request_of(SKP_METHOD_PUBKEY, "old", greeting);
+    struct skd_snapshot *confirmed = NULL;
+
+    set_up();
+    config.max_stale_ms = 60000;
+    skt_err(answer_to(request).err, SKP_ERR_UNAVAILABLE);
+    skt_ok(
+        skd_snapshot_confirm(served.snapshot, NOW_MS - 60000, 1, &confirmed));
+    skd_snapshot_unref(&served.snapshot);
+    served.snapshot = confirmed;
+    skt_ok(answer_to(request).err);
+    tear_down();
+}
+END_TEST
+
 START_TEST(an_unknown_tenant_is_not_found_where_the_list_is_final)
 {
     set_up();
@@ -359,6 +376,64 @@ START_TEST(an_unknown_tenant_is_asked_for_once_and_unavailable_meanwhile)
     skd_demand_settle(served.demand, ids, found, 1, NOW_MS);
     skt_err(answer_to(request).err, SKP_ERR_NOT_FOUND);
     ck_assert(!wants);
+    tear_down();
+}
+END_TEST
+
+/* One tenant, whose key was destroyed, and a tombstone of each kind. */
+static struct skd_snapshot *graveyard(void)
+{
+    static const struct skd_tombstone graves[] = {
+        { .id = "removed", .id_len = 7, .why = SKD_GONE_REMOVED },
+        { .id = "forgotten", .id_len = 9, .why = SKD_GONE_FORGOTTEN },
+        { .id = "destroyed", .id_len = 9, .why = SKD_GONE_DESTROYED },
+    };
+    static const struct skd_tenant ashes = { .id = "ashes",
+                                             .id_len = 5,
+                                             .is_destroyed = true,
+                                             .reason = "not reached" };
+    struct skd_builder *builder = NULL;
+    struct skd_snapshot *snapshot = NULL;
+    struct skp_diag diag = { "" };
+
+    skt_ok(skd_builder_new(1, 0, false, &builder, &diag));
+    skt_ok(skd_builder_add_tenant(builder, &ashes));
+    skt_ok(skd_tombstones_reserve(skd_builder_tombstones(builder), 3));
+    for (size_t i = 0; i < SKP_ARRAY_LEN(graves); i++) {
+        skt_ok(skd_tombstones_add(skd_builder_tombstones(builder), &graves[i]));
+    }
+    skt_ok(skd_builder_finish(&builder, &snapshot));
+    return snapshot;
+}
+
+static void is_gone(const char *tenant, enum skd_gone why)
+{
+    struct skp_response response =
+        answer_to(request_of(SKP_METHOD_PUBKEY, tenant, greeting));
+
+    skt_err(response.err, SKP_ERR_NOT_FOUND);
+    text_is(&response, skd_gone_text(why));
+}
+
+START_TEST(who_is_gone_is_not_waited_for_and_the_answer_says_what_happened)
+{
+    set_up();
+    skd_snapshot_unref(&served.snapshot);
+    served.snapshot = graveyard();
+    is_gone("removed", SKD_GONE_REMOVED); /* also where the list is final */
+    ck_assert(!wants);
+    skt_ok(skd_demand_new(&served.demand));
+    is_gone("ashes", SKD_GONE_DESTROYED);
+    ck_assert(!wants);
+    is_gone("removed", SKD_GONE_REMOVED);
+    ck_assert(wants); /* it may be back: the sources are asked */
+    wants = false;
+    is_gone("removed", SKD_GONE_REMOVED);
+    ck_assert(!wants);
+    is_gone("forgotten", SKD_GONE_FORGOTTEN);
+    is_gone("destroyed", SKD_GONE_DESTROYED);
+    skt_err(answer_to(request_of(SKP_METHOD_PUBKEY, "new", greeting)).err,
+            SKP_ERR_UNAVAILABLE);
     tear_down();
 }
 END_TEST
@@ -438,8 +513,10 @@ SKT_SUITE("operations",
           a_key_that_may_only_decrypt_does_only_that,
           a_tenant_without_a_key_is_unavailable_and_says_why,
           a_key_is_served_until_max_stale_and_not_longer,
+          a_confirmation_of_all_counts_for_max_stale,
           an_unknown_tenant_is_not_found_where_the_list_is_final,
           an_unknown_tenant_is_asked_for_once_and_unavailable_meanwhile,
+          who_is_gone_is_not_waited_for_and_the_answer_says_what_happened,
           payloads_over_the_limit_are_refused_either_way,
           the_largest_payload_there_may_be_fits,
           one_key_serves_every_tenant_in_single_key_mode)

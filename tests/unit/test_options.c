@@ -78,16 +78,33 @@ START_TEST(check_config_may_be_strict)
 }
 END_TEST
 
+START_TEST(a_supervisor_takes_the_options_of_the_agent)
+{
+    struct skd_options options;
+
+    skt_ok(parse("--supervise --config a", &options));
+    ck_assert_int_eq(options.action, SKD_ACTION_SERVE);
+    ck_assert(options.supervise);
+    ck_assert_str_eq(options.config, "a");
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_named)
 {
     static const struct {
         const char *line;
         const char *name;
     } wrong[] = {
-        { "--nonsense", "--nonsense" },      { "-x", "-x" },
-        { "--config", "--config" },          { "stray", "stray" },
-        { "--dev --config a", "--dev" },     { "--dev --secret a", "--dev" },
-        { "--dev --check-config", "--dev" }, { "--strict", "--strict" },
+        { "--nonsense", "--nonsense" },
+        { "-x", "-x" },
+        { "--config", "--config" },
+        { "stray", "stray" },
+        { "--dev --config a", "--dev" },
+        { "--dev --secret a", "--dev" },
+        { "--dev --check-config", "--dev" },
+        { "--strict", "--strict" },
+        { "--supervise --dev", "--supervise" },
+        { "--supervise --check-config", "--supervise" },
     };
     struct skd_options options = { .socket = "untouched" };
 
@@ -102,10 +119,10 @@ END_TEST
 
 START_TEST(help_names_every_option)
 {
-    static const char *const names[] = { "--config",       "--secret",
-                                         "--socket",       "--dev",
-                                         "--check-config", "--strict",
-                                         "--help",         "--version" };
+    static const char *const names[] = {
+        "--config", "--secret",    "--socket", "--dev",    "--check-config",
+        "--strict", "--supervise", "--help",   "--version"
+    };
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -124,5 +141,6 @@ SKT_SUITE("options",
           values_are_taken_in_both_spellings,
           help_and_version_win_over_what_else_is_said,
           check_config_may_be_strict,
+          a_supervisor_takes_the_options_of_the_agent,
           what_is_wrong_is_named,
           help_names_every_option)

@@ -116,6 +116,38 @@ START_TEST(what_does_not_fit_waits_and_arrives_in_order)
 }
 END_TEST
 
+/* Pieces of which several fit each doubling; what is being written has been
+ * queued before, with room to spare. */
+START_TEST(up_to_its_bound_what_waits_takes_no_more_memory_than_that)
+{
+    size_t most = SKD_OUTBOX_MAX + 8192; /* both buffers are whole pages */
+    size_t received = 0;
+    size_t sent = 0;
+
+    set_up();
+    while (skd_outbox_pending(&outbox) + 50000 <= SKD_OUTBOX_MAX * 2 / 3) {
+        send_bytes(sent, 50000);
+        sent += 50000;
+        ck_assert_uint_le(skp_secret_held(), most);
+    }
+    while (outbox.queued.len > 0) {
+        received += receive_bytes(received);
+        (void)uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    ck_assert_uint_lt(skp_secret_held(), outbox.writing.len + 8192);
+    while (skd_outbox_pending(&outbox) + 50000 <= SKD_OUTBOX_MAX) {
+        send_bytes(sent, 50000);
+        sent += 50000;
+        ck_assert_uint_le(skp_secret_held(), most);
+    }
+    while (received < sent) {
+        received += receive_bytes(received);
+        (void)uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_client_that_is_gone_is_reported)
 {
     set_up();
@@ -144,5 +176,6 @@ END_TEST
 SKT_SUITE("outbox",
           what_fits_the_socket_needs_no_memory,
           what_does_not_fit_waits_and_arrives_in_order,
+          up_to_its_bound_what_waits_takes_no_more_memory_than_that,
           a_client_that_is_gone_is_reported,
           closing_with_bytes_that_wait_wipes_them_and_calls_nobody)

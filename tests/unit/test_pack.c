@@ -77,6 +77,52 @@ START_TEST(strings_and_bytes_are_written_with_their_shortest_head)
 }
 END_TEST
 
+static void check_count(void (*write)(struct skp_packer *, size_t),
+                        size_t count,
+                        const char *hex)
+{
+    uint8_t bytes[16];
+    struct skp_buf out = skp_buf_over(bytes, sizeof bytes);
+    struct skp_packer packer = skp_packer_to(&out);
+
+    write(&packer, count);
+    skt_ok(skp_packer_done(&packer));
+    skt_bytes_eq((struct skp_view){ bytes, out.len }, skt_hex(hex));
+}
+
+START_TEST(arrays_and_maps_are_written_with_their_shortest_head)
+{
+    check_count(skp_pack_array, 0, "90");
+    check_count(skp_pack_array, 15, "9f");
+    check_count(skp_pack_array, 16, "dc0010");
+    check_count(skp_pack_array, 255, "dc00ff");
+    check_count(skp_pack_array, 65535, "dcffff");
+    check_count(skp_pack_array, 65536, "dd00010000");
+    check_count(skp_pack_map, 0, "80");
+    check_count(skp_pack_map, 15, "8f");
+    check_count(skp_pack_map, 16, "de0010");
+    check_count(skp_pack_map, 65535, "deffff");
+    check_count(skp_pack_map, 65536, "df00010000");
+}
+END_TEST
+
+START_TEST(places_are_claimed_while_there_is_room)
+{
+    uint8_t bytes[4];
+    struct skp_buf out = skp_buf_over(bytes, sizeof bytes);
+    struct skp_packer packer = skp_packer_to(&out);
+
+    ck_assert_ptr_eq(skp_pack_claim(&packer, 1), bytes);
+    ck_assert_ptr_eq(skp_pack_claim(&packer, 3), bytes + 1);
+    skt_ok(skp_packer_done(&packer));
+    ck_assert_uint_eq(out.len, 4);
+    out.len = 1;
+    ck_assert_ptr_null(skp_pack_claim(&packer, 4));
+    ck_assert_ptr_null(skp_pack_claim(&packer, 1));
+    skt_err(skp_packer_done(&packer), SKP_ERR_RESOURCE_EXHAUSTED);
+}
+END_TEST
+
 static void write_everything(struct skp_packer *packer)
 {
     skp_pack_array(packer, 7);
@@ -339,6 +385,8 @@ END_TEST
 SKT_SUITE("pack",
           numbers_are_written_in_their_shortest_form,
           strings_and_bytes_are_written_with_their_shortest_head,
+          arrays_and_maps_are_written_with_their_shortest_head,
+          places_are_claimed_while_there_is_room,
           values_are_written_behind_what_the_buffer_holds,
           what_does_not_fit_is_taken_back_and_wiped,
           nothing_is_written_after_the_first_value_that_did_not_fit,

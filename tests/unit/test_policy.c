@@ -147,7 +147,34 @@ START_TEST(all_tenants_are_only_those_of_a_rule_with_a_star)
 }
 END_TEST
 
+START_TEST(a_cgroup_matches_its_pattern_and_an_unknown_one_matches_none)
+{
+    struct skd_process process = { .cgroup = skp_view_of(
+                                       "/system.slice/gateway.service") };
+    struct skd_peer peer = peer_of(1000, 1000);
+    struct skd_access_rule rule = { .cgroup = "/system.slice/*.service",
+                                    .any_tenant = true,
+                                    .rights = SKD_RIGHT_ALL };
+
+    ck_assert(!allows(&rule, 1, &peer, SKD_RIGHT_UNWRAP, "a"));
+    peer.process = &process;
+    ck_assert(allows(&rule, 1, &peer, SKD_RIGHT_UNWRAP, "a"));
+    rule.has_uid = true;
+    rule.uid = 1001;
+    ck_assert(!allows(&rule, 1, &peer, SKD_RIGHT_UNWRAP, "a"));
+    rule.has_uid = false;
+    process.cgroup = skp_view_of("/user.slice/system.slice/gateway.service");
+    ck_assert(!allows(&rule, 1, &peer, SKD_RIGHT_UNWRAP, "a"));
+    process.cgroup = skp_view_of("");
+    rule.cgroup = "/**";
+    ck_assert(!allows(&rule, 1, &peer, SKD_RIGHT_UNWRAP, "a"));
+    rule.cgroup = "**";
+    ck_assert(!allows(&rule, 1, &peer, SKD_RIGHT_UNWRAP, "a"));
+}
+END_TEST
+
 SKT_SUITE("policy",
+          a_cgroup_matches_its_pattern_and_an_unknown_one_matches_none,
           without_rules_own_uid_and_root_may_do_all_and_others_nothing,
           with_rules_not_even_root_may_do_what_no_rule_allows,
           a_rule_gives_the_rights_it_lists_and_no_other,

@@ -1,209 +1,141 @@
 /* test_refresher.c - a real loop, scripted sources, and a clock that the tests
- * move. */
+ * move: when a refresh runs, and what is published.  Who is asked for and
+ * forgotten is in test_refresher_demand.c, the brake in
+ * test_refresher_brake.c.
+ *
+ * Also proves: settle.c turn.c
+ */
 #include <stdio.h>
-#include <string.h>
+#include <sys/resource.h>
 
-#include "agent/refresh/refresher.h"
-#include "agent/sys/log.h"
-#include "tests/lib/clock_fake.h"
-#include "tests/lib/source_fake.h"
+#include "agent/sys/priority.h"
+#include "tests/lib/refreshing.h"
 #include "tests/lib/suite.h"
 
 #define PERIOD 60000u
 
-static uv_loop_t loop;
-static struct skt_clock fake;
-static struct skd_demand *demand;
-static struct skd_refresher *refresher;
-static struct skt_source *list; /* of the chain given last */
-static struct skt_source *seeds;
-
-static unsigned n_published;
-static unsigned n_done;
-static enum skp_err done_err;
-static char done_text[SKP_DIAG_MAX];
-static unsigned done_after_publish; /* n_published when on_done came */
-static bool has_stopped;
-
-static const struct skt_answer tenants[] = {
-    { .tenant = "a", .said = SKD_SAID_KEYS, .keys = { 1 } },
-    { .tenant = "b", .said = SKD_SAID_KEYS, .keys = { 2 } },
-    { .tenant = "c", .said = SKD_SAID_ASK, .is_private = true },
-};
-static const struct skt_answer c_key = { .tenant = "c",
-                                         .said = SKD_SAID_KEYS,
-                                         .keys = { 3 } };
-
-static void on_publish(void *state, struct skd_snapshot *snapshot)
-{
-    ck_assert_ptr_eq(state, &n_published);
-    ck_assert_ptr_nonnull(snapshot);
-    n_published++;
-}
-
-static void on_done(void *state, enum skp_err err, const struct skp_diag *diag)
-{
-    ck_assert_ptr_eq(state, &n_done);
-    n_done++;
-    done_err = err;
-    done_after_publish = n_published;
-    (void)snprintf(done_text, sizeof done_text, "%s",
-                   diag == NULL ? "" : diag->text);
-}
-
-static void on_stopped(void *state)
-{
-    ck_assert_ptr_null(state);
-    has_stopped = true;
-}
-
-static struct skd_refresh_rules rules_of(uint64_t period_ms)
-{
-    return (struct skd_refresh_rules){ .update_period_ms = period_ms,
-                                       .keep_generations = 4,
-                                       .removal_brake = 0.2,
-                                       .demand_gap_ms = 5000 };
-}
-
-/* Sources that say `tenants` and `c_key`. */
-static void make_sources(void)
-{
-    list = skt_source_new(false);
-    seeds = skt_source_new(true);
-    skt_source_say(list, tenants, SKP_ARRAY_LEN(tenants));
-    skt_source_say(seeds, &c_key, 1);
-}
-
-/* Give them to the refresher. */
-static void use_sources(uint64_t period_ms)
-{
-    struct skd_refresh_rules rules = rules_of(period_ms);
-    struct skd_chain chain = { &list->base, { NULL, &seeds->base } };
-
-    skd_refresher_configure(refresher, &chain, &rules);
-    ck_assert_ptr_null(chain.list);
-}
-
-static void configure(uint64_t period_ms, bool is_gated)
-{
-    make_sources();
-    list->is_gated = is_gated;
-    use_sources(period_ms);
-}
-
-static void begin(void)
-{
-    const struct skd_refresher_ops ops = { &n_published, on_publish };
-
-    skd_log_configure(SKD_LOG_ERROR, false);
-    n_published = 0;
-    n_done = 0;
-    has_stopped = false;
-    skt_clock_init(&fake, 1000000, 7);
-    skt_clock_script(&fake, 0);
-    ck_assert_int_eq(uv_loop_init(&loop), 0);
-    skt_ok(skd_demand_new(&demand));
-    skt_ok(skd_refresher_new(&loop, &fake.env, demand, &ops, &refresher));
-}
-
-static void stop(void)
-{
-    skd_refresher_stop(refresher, on_stopped, NULL);
-    while (!has_stopped) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    }
-}
-
-static void end(void)
-{
-    stop();
-    skd_refresher_free(&refresher);
-    ck_assert_ptr_null(refresher);
-    skd_demand_free(&demand);
-    ck_assert_int_eq(uv_loop_close(&loop), 0);
-}
-
-static bool is_refreshing(void)
-{
-    struct skd_refresh_report report;
-
-    skd_refresher_report(refresher, &report);
-    return report.refreshing;
-}
-
-static void wait_until_idle(void)
-{
-    while (is_refreshing()) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    }
-}
-
-/* Let @ms pass, do what is due and wait for its end. */
-static void pass(uint64_t ms)
-{
-    skt_clock_pass(&fake, ms);
-    skd_refresher_tick(refresher);
-    wait_until_idle();
-}
-
-static const struct skd_tenant *find(const char *id)
-{
-    return skd_snapshot_find(skd_refresher_snapshot(refresher),
-                             skp_view_of(id));
-}
+static struct skt_refresh_rig rig;
 
 START_TEST(a_configuration_starts_a_refresh_and_publishes_it)
 {
     struct skd_refresh_report report;
 
-    begin();
-    ck_assert_ptr_null(skd_refresher_snapshot(refresher));
-    configure(PERIOD, false);
-    ck_assert(is_refreshing());
-    wait_until_idle();
-    ck_assert_uint_eq(n_published, 1);
-    ck_assert_uint_eq(list->n_accepted, 1);
-    ck_assert_uint_eq(find("c")->use, SKD_USE_ALL);
-    skd_refresher_report(refresher, &report);
+    skt_refresh_begin(&rig);
+    ck_assert_ptr_null(skd_refresher_snapshot(rig.refresher));
+    skt_refresh_configure(&rig, PERIOD, false);
+    ck_assert(skt_refresh_is_running(&rig));
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(rig.n_published, 1);
+    ck_assert_uint_eq(rig.list->n_accepted, 1);
+    ck_assert_uint_eq(skt_refresh_find(&rig, "c")->use, SKD_USE_ALL);
+    skd_refresher_report(rig.refresher, &report);
     ck_assert(report.ready && !report.refreshing);
     ck_assert_int_eq(report.next_s, 1000000 + PERIOD / 1000);
     ck_assert_uint_eq(report.n_published, 1);
     ck_assert_uint_eq(report.n_sources, 2);
     ck_assert_int_eq(report.sources[0].last_success_s, 1000000);
-    end();
+    skt_refresh_end(&rig);
+}
+END_TEST
+
+/* Refreshes of @n tenants, one to load them and one while they are served. */
+static void refresh_twice(size_t n, int *first, int *second)
+{
+    static struct skt_answer many[2000];
+    static char ids[2000][32];
+
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "t%zu", i);
+        many[i] = (struct skt_answer){ .tenant = ids[i],
+                                       .said = SKD_SAID_KEYS,
+                                       .keys = { 1 } };
+    }
+    skt_refresh_begin(&rig);
+    skt_refresh_make(&rig);
+    skt_source_say(rig.list, many, n);
+    skt_refresh_use(&rig, PERIOD);
+    skt_refresh_wait(&rig);
+    *first = rig.prepared_nice;
+    skt_refresh_pass(&rig, PERIOD);
+    ck_assert_uint_eq(rig.n_published, 2);
+    *second = rig.prepared_nice;
+    skt_refresh_end(&rig);
+}
+
+START_TEST(a_refresh_of_many_makes_way_for_those_who_serve)
+{
+    int nice = getpriority(PRIO_PROCESS, 0);
+    int first = -99;
+    int second = -99;
+
+    refresh_twice(100, &first, &second);
+    ck_assert_int_eq(first, nice);
+    ck_assert_int_eq(second, nice);
+    refresh_twice(1500, &first, &second);
+    ck_assert_int_eq(first, nice); /* the first is waited for */
+    ck_assert_int_eq(second, SKD_PRIORITY_NICE);
+    ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), nice);
+}
+END_TEST
+
+static unsigned n_wakes;
+
+static void wake(void *state)
+{
+    (void)state;
+    n_wakes++;
+}
+
+/* Not by the loop: see store/retired.h. */
+START_TEST(what_a_refresh_of_many_leaves_is_freed_by_who_sweeps)
+{
+    int first = -99;
+    int second = -99;
+
+    skd_retired_defer(wake, NULL);
+    for (unsigned i = 1; i <= 3; i++) {
+        refresh_twice(1500, &first, &second);
+        ck_assert_uint_eq(n_wakes, 3 * i); /* two runs, one snapshot */
+    }
+    ck_assert_uint_gt(skp_secret_held(), 0);
+    skd_retired_sweep();
+    ck_assert_uint_eq(skp_secret_held(), 0);
+    ck_assert_uint_eq(skd_arena_held(), 0);
+    skd_retired_defer(NULL, NULL);
 }
 END_TEST
 
 START_TEST(the_period_brings_the_next_refresh)
 {
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    pass(PERIOD - 1);
-    ck_assert_uint_eq(n_published, 1);
-    pass(1);
-    ck_assert_uint_eq(n_published, 2);
-    pass(100 * PERIOD); /* one for all that was slept through */
-    ck_assert_uint_eq(n_published, 3);
-    pass(1);
-    ck_assert_uint_eq(n_published, 3);
-    end();
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, false);
+    skt_refresh_wait(&rig);
+    skt_refresh_pass(&rig, PERIOD - 1);
+    ck_assert_uint_eq(rig.n_published, 1);
+    skt_refresh_pass(&rig, 1);
+    ck_assert_uint_eq(rig.n_published, 2);
+    skt_refresh_pass(&rig,
+                     100 * PERIOD); /* one for all that was slept through */
+    ck_assert_uint_eq(rig.n_published, 3);
+    skt_refresh_pass(&rig, 1);
+    ck_assert_uint_eq(rig.n_published, 3);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
 START_TEST(the_timer_alone_brings_the_next_refresh)
 {
-    begin();
-    configure(20, false);
-    wait_until_idle();
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, 20, false);
+    skt_refresh_wait(&rig);
     /* The loop's timer is real: by the time it fires the fake clock has gone
      * on as well. */
-    skt_clock_pass(&fake, 20);
-    while (n_published < 2) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
+    skt_clock_pass(&rig.fake, 20);
+    while (rig.n_published < 2) {
+        (void)uv_run(&rig.loop, UV_RUN_ONCE);
     }
-    wait_until_idle();
-    end();
+    skt_refresh_wait(&rig);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
@@ -211,14 +143,14 @@ START_TEST(without_a_period_nothing_more_is_planned)
 {
     struct skd_refresh_report report;
 
-    begin();
-    configure(0, false);
-    wait_until_idle();
-    pass(1000 * PERIOD);
-    ck_assert_uint_eq(n_published, 1);
-    skd_refresher_report(refresher, &report);
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, 0, false);
+    skt_refresh_wait(&rig);
+    skt_refresh_pass(&rig, 1000 * PERIOD);
+    ck_assert_uint_eq(rig.n_published, 1);
+    skd_refresher_report(rig.refresher, &report);
     ck_assert_int_eq(report.next_s, 0);
-    end();
+    skt_refresh_end(&rig);
 }
 END_TEST
 
@@ -226,109 +158,111 @@ START_TEST(a_failed_list_leaves_the_snapshot_and_is_tried_again_soon)
 {
     struct skd_refresh_report report;
 
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    list->err = SKP_ERR_UNAVAILABLE;
-    list->text = "connection refused";
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    wait_until_idle();
-    ck_assert_uint_eq(n_done, 1);
-    skt_err(done_err, SKP_ERR_UNAVAILABLE);
-    ck_assert_str_eq(done_text, "list: connection refused");
-    ck_assert_uint_eq(n_published, 1);
-    ck_assert_uint_eq(list->n_rejected, 1);
-    ck_assert_ptr_nonnull(find("a"));
-    skd_refresher_report(refresher, &report);
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, false);
+    skt_refresh_wait(&rig);
+    rig.list->err = SKP_ERR_UNAVAILABLE;
+    rig.list->text = "connection refused";
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, &rig);
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(rig.n_done, 1);
+    skt_err(rig.done_err, SKP_ERR_UNAVAILABLE);
+    ck_assert_str_eq(rig.done_text, "list: connection refused");
+    ck_assert_uint_eq(rig.n_published, 1);
+    ck_assert_uint_eq(rig.list->n_rejected, 1);
+    ck_assert_ptr_nonnull(skt_refresh_find(&rig, "a"));
+    skd_refresher_report(rig.refresher, &report);
     skt_bytes_eq(report.sources[0].last_error,
                  skp_view_of("connection refused"));
-    skt_source_say(list, tenants, SKP_ARRAY_LEN(tenants));
-    pass(499);
-    ck_assert_uint_eq(n_published, 1);
-    pass(1);
-    ck_assert_uint_eq(n_published, 2);
-    skd_refresher_report(refresher, &report);
+    skt_source_say(rig.list, skt_refresh_tenants,
+                   SKP_ARRAY_LEN(skt_refresh_tenants));
+    skt_refresh_pass(&rig, 499);
+    ck_assert_uint_eq(rig.n_published, 1);
+    skt_refresh_pass(&rig, 1);
+    ck_assert_uint_eq(rig.n_published, 2);
+    skd_refresher_report(rig.refresher, &report);
     ck_assert_uint_eq(report.sources[0].last_error.len, 0);
-    end();
+    skt_refresh_end(&rig);
 }
 END_TEST
 
 START_TEST(retry_after_is_kept_but_an_operator_is_not_kept_waiting)
 {
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    list->err = SKP_ERR_UNAVAILABLE;
-    list->retry_ms = 10 * PERIOD;
-    pass(PERIOD);
-    skt_source_say(list, tenants, SKP_ARRAY_LEN(tenants));
-    pass(9 * PERIOD);
-    ck_assert_uint_eq(n_published, 1);
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    wait_until_idle();
-    ck_assert_uint_eq(n_published, 2);
-    skt_ok(done_err);
-    end();
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, false);
+    skt_refresh_wait(&rig);
+    rig.list->err = SKP_ERR_UNAVAILABLE;
+    rig.list->retry_ms = 10 * PERIOD;
+    skt_refresh_pass(&rig, PERIOD);
+    skt_source_say(rig.list, skt_refresh_tenants,
+                   SKP_ARRAY_LEN(skt_refresh_tenants));
+    skt_refresh_pass(&rig, 9 * PERIOD);
+    ck_assert_uint_eq(rig.n_published, 1);
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, &rig);
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(rig.n_published, 2);
+    skt_ok(rig.done_err);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
 START_TEST(keys_that_were_not_reached_are_asked_for_again_soon)
 {
-    begin();
-    make_sources();
-    seeds->n_answers = 0;
-    use_sources(PERIOD);
-    wait_until_idle();
-    ck_assert_uint_eq(find("c")->use, SKD_USE_NONE);
-    seeds->n_answers = 1;
-    pass(500);
-    ck_assert_uint_eq(find("c")->use, SKD_USE_ALL);
-    end();
+    skt_refresh_begin(&rig);
+    skt_refresh_make(&rig);
+    rig.seeds->n_answers = 0;
+    skt_refresh_use(&rig, PERIOD);
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(skt_refresh_find(&rig, "c")->use, SKD_USE_NONE);
+    rig.seeds->n_answers = 1;
+    skt_refresh_pass(&rig, 500);
+    ck_assert_uint_eq(skt_refresh_find(&rig, "c")->use, SKD_USE_ALL);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
 START_TEST(whoever_asks_gets_an_answer_that_was_asked_for_after_his_call)
 {
-    begin();
-    configure(PERIOD, true);
-    uv_sem_wait(&list->arrived);
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, true);
+    uv_sem_wait(&rig.list->arrived);
     /* The first refresh has begun: it does not count for us. */
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    uv_sem_post(&list->gate);
-    while (n_published < 1) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, &rig);
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, &rig);
+    uv_sem_post(&rig.list->gate);
+    while (rig.n_published < 1) {
+        (void)uv_run(&rig.loop, UV_RUN_ONCE);
     }
-    ck_assert_uint_eq(n_done, 0);
-    uv_sem_wait(&list->arrived);
-    ck_assert_uint_eq(list->n_fetches, 1);
-    uv_sem_post(&list->gate);
-    wait_until_idle();
-    ck_assert_uint_eq(n_done, 2);
-    skt_ok(done_err);
-    ck_assert_uint_eq(done_after_publish, 2);
-    ck_assert_uint_eq(list->n_fetches, 2);
-    end();
+    ck_assert_uint_eq(rig.n_done, 0);
+    uv_sem_wait(&rig.list->arrived);
+    ck_assert_uint_eq(rig.list->n_fetches, 1);
+    uv_sem_post(&rig.list->gate);
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(rig.n_done, 2);
+    skt_ok(rig.done_err);
+    ck_assert_uint_eq(rig.done_after_publish, 2);
+    ck_assert_uint_eq(rig.list->n_fetches, 2);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
 START_TEST(refreshes_do_not_overlap)
 {
-    begin();
-    configure(PERIOD, true);
-    uv_sem_wait(&list->arrived);
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, true);
+    uv_sem_wait(&rig.list->arrived);
     for (int i = 0; i < 10; i++) {
-        skt_clock_pass(&fake, PERIOD);
-        skd_refresher_tick(refresher);
-        skd_refresher_want(refresher);
+        skt_clock_pass(&rig.fake, PERIOD);
+        skd_refresher_tick(rig.refresher);
+        skd_refresher_want(rig.refresher);
     }
     /* Nobody else came to the gate, and one goes through. */
-    ck_assert_int_eq(uv_sem_trywait(&list->arrived), UV_EAGAIN);
-    list->is_gated = false;
-    uv_sem_post(&list->gate);
-    wait_until_idle();
-    ck_assert_uint_eq(list->n_fetches, 1);
-    end();
+    ck_assert_int_eq(uv_sem_trywait(&rig.list->arrived), UV_EAGAIN);
+    rig.list->is_gated = false;
+    uv_sem_post(&rig.list->gate);
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(rig.list->n_fetches, 1);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
@@ -340,42 +274,42 @@ START_TEST(a_configuration_during_a_refresh_throws_its_result_away)
     bool was_freed = false;
     struct skt_source *first;
 
-    begin();
-    configure(PERIOD, true);
-    first = list;
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, true);
+    first = rig.list;
     first->was_freed = &was_freed;
     uv_sem_wait(&first->arrived);
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    make_sources();
-    skt_source_say(list, &other, 1);
-    use_sources(PERIOD);
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, &rig);
+    skt_refresh_make(&rig);
+    skt_source_say(rig.list, &other, 1);
+    skt_refresh_use(&rig, PERIOD);
     ck_assert(!was_freed);
     uv_sem_post(&first->gate);
-    while (n_done == 0) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
+    while (rig.n_done == 0) {
+        (void)uv_run(&rig.loop, UV_RUN_ONCE);
     }
-    wait_until_idle();
+    skt_refresh_wait(&rig);
     ck_assert(was_freed);
-    ck_assert_uint_eq(n_published, 1);
-    ck_assert_ptr_nonnull(find("other"));
-    ck_assert_ptr_null(find("a"));
-    end();
+    ck_assert_uint_eq(rig.n_published, 1);
+    ck_assert_ptr_nonnull(skt_refresh_find(&rig, "other"));
+    ck_assert_ptr_null(skt_refresh_find(&rig, "a"));
+    skt_refresh_end(&rig);
 }
 END_TEST
 
 START_TEST(a_new_configuration_keeps_last_good_keys)
 {
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    make_sources();
-    seeds->n_answers = 0;
-    use_sources(PERIOD);
-    wait_until_idle();
-    ck_assert_uint_eq(n_published, 2);
-    ck_assert_uint_eq(find("c")->use, SKD_USE_ALL);
-    ck_assert_uint_eq(find("c")->last_generation, 1);
-    end();
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, false);
+    skt_refresh_wait(&rig);
+    skt_refresh_make(&rig);
+    rig.seeds->n_answers = 0;
+    skt_refresh_use(&rig, PERIOD);
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(rig.n_published, 2);
+    ck_assert_uint_eq(skt_refresh_find(&rig, "c")->use, SKD_USE_ALL);
+    ck_assert_uint_eq(skt_refresh_find(&rig, "c")->last_generation, 1);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
@@ -384,287 +318,109 @@ START_TEST(another_mode_is_published_only_when_its_list_worked)
     static const struct skt_answer star = { .tenant = "*",
                                             .said = SKD_SAID_KEYS,
                                             .keys = { 9 } };
-    struct skd_refresh_rules rules = rules_of(0);
+    struct skd_refresh_rules rules = skt_refresh_rules(0);
     struct skd_chain chain;
 
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    list = skt_source_new(false);
-    list->err = SKP_ERR_INVALID_ARGUMENT;
-    chain = (struct skd_chain){ &list->base, { NULL, NULL } };
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, false);
+    skt_refresh_wait(&rig);
+    rig.list = skt_source_new(false);
+    rig.list->err = SKP_ERR_INVALID_ARGUMENT;
+    chain = (struct skd_chain){ &rig.list->base, { NULL, NULL } };
     rules.single = true;
-    skd_refresher_configure(refresher, &chain, &rules);
-    wait_until_idle();
-    ck_assert_ptr_nonnull(find("a"));
-    ck_assert(!skd_snapshot_is_single(skd_refresher_snapshot(refresher)));
-    skt_source_say(list, &star, 1);
-    pass(500);
-    ck_assert(skd_snapshot_is_single(skd_refresher_snapshot(refresher)));
-    ck_assert_ptr_nonnull(find("whoever"));
-    end();
+    skd_refresher_configure(rig.refresher, &chain, &rules);
+    skt_refresh_wait(&rig);
+    ck_assert_ptr_nonnull(skt_refresh_find(&rig, "a"));
+    ck_assert(!skd_snapshot_is_single(skd_refresher_snapshot(rig.refresher)));
+    skt_source_say(rig.list, &star, 1);
+    skt_refresh_pass(&rig, 500);
+    ck_assert(skd_snapshot_is_single(skd_refresher_snapshot(rig.refresher)));
+    ck_assert_ptr_nonnull(skt_refresh_find(&rig, "whoever"));
+    skt_refresh_end(&rig);
 }
 END_TEST
 
 START_TEST(a_stop_during_a_refresh_waits_for_it_and_publishes_nothing)
 {
-    begin();
-    configure(PERIOD, true);
-    uv_sem_wait(&list->arrived);
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    skd_refresher_stop(refresher, on_stopped, NULL);
-    (void)uv_run(&loop, UV_RUN_NOWAIT);
-    ck_assert(!has_stopped);
-    uv_sem_post(&list->gate);
-    end();
-    ck_assert_uint_eq(n_published, 0);
-    ck_assert_uint_eq(n_done, 1);
-    skt_err(done_err, SKP_ERR_UNAVAILABLE);
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, true);
+    uv_sem_wait(&rig.list->arrived);
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, &rig);
+    skd_refresher_stop(rig.refresher, skt_refresh_stopped, &rig);
+    (void)uv_run(&rig.loop, UV_RUN_NOWAIT);
+    ck_assert(!rig.has_stopped);
+    uv_sem_post(&rig.list->gate);
+    skt_refresh_end(&rig);
+    ck_assert_uint_eq(rig.n_published, 0);
+    ck_assert_uint_eq(rig.n_done, 1);
+    skt_err(rig.done_err, SKP_ERR_UNAVAILABLE);
 }
 END_TEST
 
 START_TEST(before_a_configuration_and_after_a_stop_there_is_nothing_to_ask)
 {
-    begin();
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    ck_assert_uint_eq(n_done, 1);
-    skt_err(done_err, SKP_ERR_UNAVAILABLE);
-    skd_refresher_want(refresher);
-    configure(PERIOD, false);
-    wait_until_idle();
-    stop();
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    ck_assert_uint_eq(n_done, 2);
-    configure(PERIOD, false);
-    ck_assert(!is_refreshing());
-    end();
+    skt_refresh_begin(&rig);
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, &rig);
+    ck_assert_uint_eq(rig.n_done, 1);
+    skt_err(rig.done_err, SKP_ERR_UNAVAILABLE);
+    skd_refresher_want(rig.refresher);
+    skt_refresh_configure(&rig, PERIOD, false);
+    skt_refresh_wait(&rig);
+    skt_refresh_stop(&rig);
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, &rig);
+    ck_assert_uint_eq(rig.n_done, 2);
+    skt_refresh_configure(&rig, PERIOD, false);
+    ck_assert(!skt_refresh_is_running(&rig));
+    skt_refresh_end(&rig);
 }
 END_TEST
 
-/* ---- demand and forgetting ---- */
-
-static enum skd_demanded ask_for(const char *tenant)
+START_TEST(certificates_are_shown_when_their_refresh_has_ended)
 {
-    bool is_new = false;
-    enum skd_demanded demanded = skd_demand_ask(demand, skp_view_of(tenant),
-                                                fake.now_ms, PERIOD, &is_new);
+    struct skd_cert_row rows[SKD_REFRESHER_CERTS];
+    const struct skd_cert cert = { 4000000000, { 7 } };
 
-    if (is_new) {
-        skd_refresher_want(refresher);
-    }
-    return demanded;
-}
-
-static const struct skt_answer with_late[] = {
-    { .tenant = "late", .said = SKD_SAID_KEYS, .keys = { 4 } },
-};
-
-START_TEST(a_wanted_tenant_is_looked_for_when_the_gap_has_passed)
-{
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    skt_source_say(list, with_late, 1);
-    ck_assert_int_eq(ask_for("late"), SKD_DEMANDED_WAITING);
-    ck_assert_int_eq(ask_for("never"), SKD_DEMANDED_WAITING);
-    ck_assert(!is_refreshing());
-    pass(4999);
-    ck_assert_uint_eq(n_published, 1);
-    pass(1);
-    ck_assert_uint_eq(n_published, 2);
-    ck_assert_uint_eq(find("late")->use, SKD_USE_ALL);
-    ck_assert_ptr_nonnull(find("a")); /* nothing is removed */
-    ck_assert_uint_eq(find("a")->missing, 0);
-    ck_assert_int_eq(ask_for("never"), SKD_DEMANDED_ABSENT);
-    /* The list was not taken over: it is not to say "unchanged". */
-    ck_assert_uint_eq(list->n_accepted, 1);
-    ck_assert_uint_eq(list->n_rejected, 1);
-    pass(5000);
-    ck_assert_uint_eq(n_published, 2);
-    end();
+    skt_refresh_begin(&rig);
+    skt_refresh_make(&rig);
+    skd_source_report_cert(&rig.list->report, "coordinator client", &cert);
+    skd_source_report_cert(&rig.seeds->report, "kms server", &cert);
+    rig.seeds->is_gated = true;
+    skt_refresh_use(&rig, PERIOD);
+    uv_sem_wait(&rig.seeds->arrived);
+    ck_assert_uint_eq(skd_refresher_certs(rig.refresher, rows), 0);
+    rig.seeds->is_gated = false;
+    uv_sem_post(&rig.seeds->gate);
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(skd_refresher_certs(rig.refresher, rows), 2);
+    ck_assert_str_eq(rows[0].name, "coordinator client");
+    ck_assert_str_eq(rows[1].name, "kms server");
+    ck_assert_int_eq(rows[1].cert.not_after_s, 4000000000);
+    /* A refresh that does not come to the key server leaves what it said. */
+    rig.list->err = SKP_ERR_UNAVAILABLE;
+    rig.list->report.n_certs = 0;
+    skt_refresh_pass(&rig, PERIOD);
+    ck_assert_uint_eq(skd_refresher_certs(rig.refresher, rows), 1);
+    ck_assert_str_eq(rows[0].name, "kms server");
+    skt_refresh_end(&rig);
 }
 END_TEST
 
-START_TEST(a_failed_list_says_nothing_about_a_wanted_tenant)
-{
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    list->err = SKP_ERR_UNAVAILABLE;
-    (void)ask_for("late");
-    pass(5000);
-    ck_assert_int_eq(ask_for("late"), SKD_DEMANDED_WAITING);
-    skt_source_say(list, with_late, 1);
-    pass(5000);
-    ck_assert_uint_eq(find("late")->use, SKD_USE_ALL);
-    end();
-}
-END_TEST
-
-START_TEST(a_tenant_wanted_during_a_refresh_is_settled_by_the_next)
-{
-    begin();
-    configure(PERIOD, true);
-    uv_sem_wait(&list->arrived);
-    (void)ask_for("never"); /* too late for this one to speak about it */
-    (void)ask_for("a");     /* but if it brings a tenant, it does */
-    list->is_gated = false;
-    uv_sem_post(&list->gate);
-    wait_until_idle();
-    ck_assert_int_eq(ask_for("never"), SKD_DEMANDED_WAITING);
-    pass(5000);
-    ck_assert_int_eq(ask_for("never"), SKD_DEMANDED_ABSENT);
-    ck_assert_uint_eq(list->n_fetches, 2);
-    end();
-}
-END_TEST
-
-START_TEST(a_list_source_without_seeds_sees_the_wanted_on_demand_only)
-{
-    struct skd_refresh_rules rules = rules_of(0);
-    struct skd_chain chain;
-
-    begin();
-    rules.demand_gap_ms = 0;
-    (void)ask_for("late");
-    list = skt_source_new(false);
-    list->is_unchanged = true;
-    chain = (struct skd_chain){ &list->base, { NULL, NULL } };
-    skd_refresher_configure(refresher, &chain, &rules);
-    while (n_published < 1) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    }
-    wait_until_idle();
-    ck_assert_uint_eq(list->n_fetches, 2);
-    ck_assert_uint_eq(list->n_wanted, 1);
-    ck_assert_uint_eq(n_published, 2);
-    end();
-}
-END_TEST
-
-START_TEST(a_forgotten_tenant_is_gone_at_once)
+START_TEST(each_snapshot_is_prepared_before_it_is_published)
 {
     struct skp_diag diag = { "" };
 
-    begin();
-    skt_err(skd_refresher_forget(refresher, skp_view_of("a"), &diag),
-            SKP_ERR_NOT_FOUND);
-    configure(PERIOD, false);
-    wait_until_idle();
-    skt_ok(skd_refresher_forget(refresher, skp_view_of("a"), &diag));
-    ck_assert_uint_eq(n_published, 2);
-    ck_assert_ptr_null(find("a"));
-    ck_assert_ptr_nonnull(find("b"));
-    skt_err(skd_refresher_forget(refresher, skp_view_of("a"), &diag),
-            SKP_ERR_NOT_FOUND);
-    end();
-}
-END_TEST
-
-START_TEST(after_a_tenant_was_forgotten_the_list_is_read_whole_once)
-{
-    struct skp_diag diag = { "" };
-
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    ck_assert(!list->was_whole);
-    skt_ok(skd_refresher_forget(refresher, skp_view_of("a"), &diag));
-    skd_refresher_now(refresher, false, NULL, NULL);
-    wait_until_idle();
-    ck_assert(list->was_whole);
-    ck_assert_ptr_nonnull(find("a"));
-    skd_refresher_now(refresher, false, NULL, NULL);
-    wait_until_idle();
-    ck_assert(!list->was_whole);
-    end();
-}
-END_TEST
-
-START_TEST(a_refresh_that_still_knows_a_forgotten_tenant_is_run_again)
-{
-    struct skp_diag diag = { "" };
-
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    list->is_gated = true;
-    skd_refresher_now(refresher, false, on_done, &n_done);
-    uv_sem_wait(&list->arrived);
-    seeds->n_answers = 0; /* it would keep the last good key of "c" */
-    skt_ok(skd_refresher_forget(refresher, skp_view_of("c"), &diag));
-    list->is_gated = false;
-    uv_sem_post(&list->gate);
-    while (n_done == 0) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    }
-    ck_assert_uint_eq(find("c")->use, SKD_USE_NONE);
-    ck_assert_uint_eq(n_published, 3);
-    end();
-}
-END_TEST
-
-START_TEST(in_single_key_mode_nobody_is_forgotten)
-{
-    static const struct skt_answer star = { .tenant = "*",
-                                            .said = SKD_SAID_KEYS,
-                                            .keys = { 9 } };
-    struct skd_refresh_rules rules = rules_of(0);
-    struct skp_diag diag = { "" };
-    struct skd_chain chain;
-
-    begin();
-    list = skt_source_new(false);
-    skt_source_say(list, &star, 1);
-    chain = (struct skd_chain){ &list->base, { NULL, NULL } };
-    rules.single = true;
-    skd_refresher_configure(refresher, &chain, &rules);
-    wait_until_idle();
-    skt_err(skd_refresher_forget(refresher, skp_view_of("a"), &diag),
-            SKP_ERR_FAILED_PRECONDITION);
-    end();
-}
-END_TEST
-
-START_TEST(the_brake_is_reported_and_an_operator_may_lift_it)
-{
-    struct skd_refresh_report report;
-
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    skt_source_say(list, NULL, 0);
-    pass(PERIOD);
-    skd_refresher_report(refresher, &report);
-    ck_assert_uint_eq(report.brake_missing, 3);
-    ck_assert_uint_eq(find("c")->use, SKD_USE_ALL);
-    skd_refresher_now(refresher, true, NULL, NULL);
-    wait_until_idle();
-    skd_refresher_report(refresher, &report);
-    ck_assert_uint_eq(report.brake_missing, 0);
-    ck_assert_ptr_null(find("c"));
-    end();
-}
-END_TEST
-
-START_TEST(quick_retries_do_not_wear_the_brake_down)
-{
-    static const struct skt_answer only_c = { .tenant = "x",
-                                              .said = SKD_SAID_ASK,
-                                              .is_private = true };
-
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    skt_source_say(list, &only_c, 1); /* all are gone, and "x" not reached */
-    pass(PERIOD);
-    for (int i = 0; i < 4; i++) {
-        pass(PERIOD / 8); /* the back-off of 0.5, 1, 2, 4 s has passed */
-        ck_assert_uint_eq(find("a")->use, SKD_USE_ALL);
-    }
-    ck_assert_uint_eq(list->n_fetches, 6);
-    ck_assert_uint_eq(find("a")->missing, 1);
-    end();
+    skt_refresh_begin(&rig);
+    rig.n_prepared = 0;
+    rig.n_published_prepared = 0;
+    skt_refresh_configure(&rig, PERIOD, false);
+    skt_refresh_wait(&rig);
+    ck_assert_uint_eq(rig.n_published_prepared, 1);
+    skt_ok(skd_refresher_forget(rig.refresher, skp_view_of("a"), &diag));
+    ck_assert_uint_eq(rig.n_published_prepared, 2);
+    rig.list->err = SKP_ERR_UNAVAILABLE;
+    skt_refresh_pass(&rig, PERIOD);
+    ck_assert_uint_eq(rig.n_prepared, 2);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
@@ -675,29 +431,31 @@ on_done_again(void *state, enum skp_err err, const struct skp_diag *diag)
 {
     (void)err;
     (void)diag;
-    configure(PERIOD, false);
-    skd_refresher_now(refresher, false, on_done, state);
+    skt_refresh_configure(&rig, PERIOD, false);
+    skd_refresher_now(rig.refresher, false, skt_refresh_done, state);
 }
 
 START_TEST(a_callback_may_configure_and_ask_again)
 {
-    begin();
-    configure(PERIOD, false);
-    wait_until_idle();
-    skd_refresher_now(refresher, false, on_done_again, &n_done);
-    while (n_done == 0) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
+    skt_refresh_begin(&rig);
+    skt_refresh_configure(&rig, PERIOD, false);
+    skt_refresh_wait(&rig);
+    skd_refresher_now(rig.refresher, false, on_done_again, &rig);
+    while (rig.n_done == 0) {
+        (void)uv_run(&rig.loop, UV_RUN_ONCE);
     }
-    wait_until_idle();
-    skt_ok(done_err);
-    ck_assert_uint_eq(n_published, 3);
-    ck_assert_uint_eq(list->n_fetches, 1);
-    end();
+    skt_refresh_wait(&rig);
+    skt_ok(rig.done_err);
+    ck_assert_uint_eq(rig.n_published, 3);
+    ck_assert_uint_eq(rig.list->n_fetches, 1);
+    skt_refresh_end(&rig);
 }
 END_TEST
 
 SKT_SUITE("refresher",
           a_configuration_starts_a_refresh_and_publishes_it,
+          a_refresh_of_many_makes_way_for_those_who_serve,
+          what_a_refresh_of_many_leaves_is_freed_by_who_sweeps,
           the_period_brings_the_next_refresh,
           the_timer_alone_brings_the_next_refresh,
           without_a_period_nothing_more_is_planned,
@@ -711,14 +469,6 @@ SKT_SUITE("refresher",
           another_mode_is_published_only_when_its_list_worked,
           a_stop_during_a_refresh_waits_for_it_and_publishes_nothing,
           before_a_configuration_and_after_a_stop_there_is_nothing_to_ask,
-          a_wanted_tenant_is_looked_for_when_the_gap_has_passed,
-          a_failed_list_says_nothing_about_a_wanted_tenant,
-          a_tenant_wanted_during_a_refresh_is_settled_by_the_next,
-          a_list_source_without_seeds_sees_the_wanted_on_demand_only,
-          a_forgotten_tenant_is_gone_at_once,
-          after_a_tenant_was_forgotten_the_list_is_read_whole_once,
-          a_refresh_that_still_knows_a_forgotten_tenant_is_run_again,
-          in_single_key_mode_nobody_is_forgotten,
-          the_brake_is_reported_and_an_operator_may_lift_it,
-          quick_retries_do_not_wear_the_brake_down,
+          certificates_are_shown_when_their_refresh_has_ended,
+          each_snapshot_is_prepared_before_it_is_published,
           a_callback_may_configure_and_ask_again)

@@ -7,14 +7,16 @@
 static struct skp_param param_of(const char *hex, struct skp_diag *diag)
 {
     static struct skp_scratch *scratch;
-    struct skp_param param = { .name = "p", .diag = diag };
+    static struct skp_reader reader;
+    struct skp_param param = { .name = "p", .reader = &reader, .diag = diag };
+    struct skp_view bytes = skt_hex(hex);
 
     if (scratch == NULL) {
         skt_ok(skp_scratch_new(&scratch));
     }
     param.scratch = scratch;
-    skt_ok(skp_unpack(scratch, skt_hex(hex), &skp_frame_request_limits,
-                      &param.value));
+    reader = (struct skp_reader){ bytes.ptr, bytes.ptr + bytes.len };
+    skp_reader_next(&reader, &param.value);
     return param;
 }
 

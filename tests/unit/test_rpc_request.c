@@ -1,4 +1,5 @@
 /* test_rpc_request.c - requests there and back, and every way to refuse one. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,56 @@ START_TEST(numbers_and_lengths_may_be_written_longer_than_needed)
         ck_assert_uint_eq(request.msgid, 7);
         ck_assert_uint_eq(request.method, SKP_METHOD_HELLO);
     }
+}
+END_TEST
+
+/* Between msgid and tenant: as nearly everybody encodes it, and otherwise. */
+START_TEST(a_pubkey_is_read_alike_however_it_is_encoded)
+{
+    static const char *const openings[] = {
+        "a67075626b65799181a674656e616e74",
+        "d9067075626b65799181a674656e616e74",
+        "a67075626b6579dc000181a674656e616e74",
+        "a67075626b657991de0001a674656e616e74",
+        "a67075626b65799181da000674656e616e74",
+    };
+    /* A tenant; none, not printable, too short for what it says; a number. */
+    static const char *const tenants[] = { "a161", "a0", "a120", "a261", "05" };
+    struct skp_scratch *scratch = new_scratch();
+
+    for (size_t j = 0; j < SKP_ARRAY_LEN(tenants); j++) {
+        struct skp_diag first = { "" };
+
+        for (size_t i = 0; i < SKP_ARRAY_LEN(openings); i++) {
+            char hex[128];
+            struct skp_request request;
+            struct skp_refusal refusal = { false, 0 };
+            struct skp_diag diag = { "" };
+            size_t len = 0;
+            struct skp_view bytes;
+            enum skp_err err;
+
+            (void)snprintf(hex, sizeof hex, "940007%s%s", openings[i],
+                           tenants[j]);
+            bytes = skt_hex(hex);
+            err = skp_request_read(scratch, bytes, &request, &len, &refusal,
+                                   &diag);
+            if (i == 0) {
+                first = diag;
+            }
+            ck_assert_str_eq(diag.text, first.text);
+            skt_err(err, j == 0 ? SKP_ERR_OK : SKP_ERR_INVALID_ARGUMENT);
+            if (j > 0) {
+                ck_assert(refusal.has_msgid && refusal.msgid == 7);
+                continue;
+            }
+            ck_assert_int_eq(request.method, SKP_METHOD_PUBKEY);
+            ck_assert_uint_eq(request.msgid, 7);
+            check_view(request.tenant, skp_view_of("a"));
+            ck_assert_uint_eq(len, bytes.len);
+        }
+    }
+    skp_scratch_free(&scratch);
 }
 END_TEST
 
@@ -682,6 +733,77 @@ END_TEST
 
 /* ---- spoilt messages ---------------------------------------------------- */
 
+/* What is read without a look for its end is what the scan calls whole. */
+static void check_read(struct skp_scratch *scratch, struct skp_view bytes)
+{
+    struct skp_request request;
+    struct skp_refusal refusal;
+    size_t len = 0;
+    size_t scan_len = 0;
+
+    if (skp_request_read(scratch, bytes, &request, &len, &refusal, NULL) ==
+        SKP_ERR_OK) {
+        ck_assert_int_eq(
+            skp_frame_scan(bytes, &skp_frame_request_limits, &scan_len),
+            SKP_FRAME_WHOLE);
+        ck_assert_uint_eq(len, scan_len);
+    }
+}
+
+START_TEST(a_request_is_read_up_to_its_end_whatever_comes_behind)
+{
+    struct skp_scratch *scratch = new_scratch();
+    uint8_t room[1024];
+
+    for (unsigned i = 0; i < SKP_METHOD_COUNT; i++) {
+        struct skp_view golden = skt_wire_bytes(SKT_WIRE_REQUEST(i));
+        struct skp_buf both = skp_buf_over(room, sizeof room);
+        struct skp_request request;
+        struct skp_refusal refusal;
+        size_t len = 0;
+
+        skt_ok(skp_buf_put(&both, golden.ptr, golden.len));
+        skt_ok(skp_buf_put(&both, "\x94\xc1", 2));
+        skt_ok(skp_request_read(scratch,
+                                (struct skp_view){ both.ptr, both.len },
+                                &request, &len, &refusal, NULL));
+        ck_assert_uint_eq(len, golden.len);
+        ck_assert_uint_eq(request.method, i);
+    }
+    skp_scratch_free(&scratch);
+}
+END_TEST
+
+START_TEST(a_request_as_long_as_the_limit_is_read_and_no_longer_one)
+{
+    static uint8_t data[SKP_MESSAGE_MAX];
+    static uint8_t room[SKP_MESSAGE_MAX + 100];
+    struct skp_scratch *scratch = new_scratch();
+    struct skp_request request = { .method = SKP_METHOD_DECRYPT,
+                                   .tenant = skp_view_of("a"),
+                                   .data = { data, sizeof data / 2 } };
+    struct skp_buf out = skp_buf_over(room, sizeof room);
+    size_t head_len;
+
+    skt_ok(skp_request_encode(&request, &out));
+    head_len = out.len - request.data.len;
+    for (size_t over = 0; over < 2; over++) {
+        struct skp_request got;
+        struct skp_refusal refusal;
+        size_t len = 0;
+
+        request.data.len = sizeof data - head_len + over;
+        out.len = 0;
+        skt_ok(skp_request_encode(&request, &out));
+        skt_err(skp_request_read(scratch, (struct skp_view){ out.ptr, out.len },
+                                 &got, &len, &refusal, NULL),
+                over == 0 ? SKP_ERR_OK : SKP_ERR_INVALID_ARGUMENT);
+        ck_assert_uint_eq(len, over == 0 ? sizeof data : 0);
+    }
+    skp_scratch_free(&scratch);
+}
+END_TEST
+
 /* A spoilt request is refused in words, or is another request that holds
  * nothing from elsewhere and goes there and back. */
 static void check_spoilt(struct skp_view spoilt, void *state)
@@ -696,6 +818,7 @@ static void check_spoilt(struct skp_view spoilt, void *state)
     enum skp_err err =
         skp_request_decode(scratch, spoilt, &request, &refusal, &diag);
 
+    check_read(scratch, spoilt);
     if (err != SKP_ERR_OK) {
         ck_assert(err == SKP_ERR_INVALID_ARGUMENT ||
                   err == SKP_ERR_UNIMPLEMENTED);
@@ -732,6 +855,7 @@ SKT_SUITE("rpc_request",
           a_suite_may_be_given_by_its_name,
           parameters_may_come_in_any_order_and_data_may_be_empty,
           numbers_and_lengths_may_be_written_longer_than_needed,
+          a_pubkey_is_read_alike_however_it_is_encoded,
           decoded_views_point_into_the_message,
           every_kind_of_wrong_request_is_refused_in_its_own_words,
           what_is_no_single_message_within_the_limits_is_refused,
@@ -739,4 +863,6 @@ SKT_SUITE("rpc_request",
           a_tenant_id_is_printable_ascii_without_spaces,
           a_watch_may_name_as_many_tenants_as_its_limit_and_not_one_more,
           the_diagnosis_may_be_left_out,
+          a_request_is_read_up_to_its_end_whatever_comes_behind,
+          a_request_as_long_as_the_limit_is_read_and_no_longer_one,
           no_spoilt_request_is_misread)

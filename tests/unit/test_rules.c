@@ -36,6 +36,24 @@ START_TEST(seed_sources_are_seen_in_either_place)
 }
 END_TEST
 
+START_TEST(the_list_and_the_others_are_settled_apart)
+{
+    struct skt_source *list = skt_source_new(false);
+    struct skt_source *seeds = skt_source_new(true);
+    struct skd_chain chain = { &list->base, { NULL, &seeds->base } };
+
+    skd_chain_settle(&chain, false, true);
+    ck_assert_uint_eq(list->n_rejected, 1);
+    ck_assert_uint_eq(seeds->n_accepted, 1);
+    skd_chain_settle(&chain, true, false);
+    ck_assert_uint_eq(list->n_accepted, 1);
+    ck_assert_uint_eq(seeds->n_rejected, 1);
+    skd_chain_free(&chain);
+    skd_chain_settle(&chain, true, true);
+}
+END_TEST
+
 SKT_SUITE("rules",
           a_chain_is_freed_whatever_part_of_it_is_there,
-          seed_sources_are_seen_in_either_place)
+          seed_sources_are_seen_in_either_place,
+          the_list_and_the_others_are_settled_apart)

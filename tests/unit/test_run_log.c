@@ -108,7 +108,7 @@ START_TEST(a_refresh_tells_its_events_its_brake_and_a_summary)
 }
 END_TEST
 
-#define MANY (SKD_RUN_LOG_MAX + 500u)
+#define MANY (SKD_EVENTS_MAX + 500u)
 
 START_TEST(a_flood_of_lines_of_one_kind_is_cut)
 {
@@ -125,7 +125,7 @@ START_TEST(a_flood_of_lines_of_one_kind_is_cut)
     }
     skt_source_say(list, answers, MANY);
     text = log_of_refresh(&chain, NULL);
-    ck_assert_uint_eq(count(text, "failed to get key"), SKD_RUN_LOG_MAX);
+    ck_assert_uint_eq(count(text, "failed to get key"), SKD_EVENTS_MAX);
     ck_assert_uint_eq(count(text, "the others are left out"), 1);
     ck_assert_uint_eq(count(text, "1500 not reached"), 1);
     free(text);

@@ -88,6 +88,31 @@ START_TEST(wipes_what_it_consumes_and_clears)
 }
 END_TEST
 
+START_TEST(gives_back_the_pages_behind_its_contents)
+{
+    size_t before = skp_secret_held();
+    struct skp_secret secret = { NULL, 0, 0 };
+    const uint8_t *place;
+
+    skt_ok(skp_secret_reserve(&secret, 8 * page_len()));
+    place = secret.bytes;
+    secret.len = page_len() + 1;
+    secret.bytes[page_len()] = 7;
+    skp_secret_trim(&secret);
+    ck_assert_uint_eq(secret.cap, 2 * page_len());
+    ck_assert_uint_eq(skp_secret_held(), before + 2 * page_len());
+    ck_assert_ptr_eq(secret.bytes, place);
+    ck_assert_uint_eq(secret.bytes[page_len()], 7);
+    skp_secret_trim(&secret);
+    ck_assert_uint_eq(secret.cap, 2 * page_len());
+    skp_secret_clear(&secret);
+    skp_secret_trim(&secret);
+    ck_assert_uint_eq(skp_secret_held(), before);
+    skt_ok(skp_secret_append(&secret, "abc", 3));
+    skp_secret_done(&secret);
+}
+END_TEST
+
 START_TEST(refuses_impossible_sizes_and_stays_as_it_was)
 {
     struct skp_secret secret = { NULL, 0, 0 };
@@ -228,6 +253,7 @@ SKT_SUITE("secret",
           grows_and_keeps_its_contents,
           counts_what_it_holds_and_gives_it_back,
           does_not_move_when_there_is_room,
+          gives_back_the_pages_behind_its_contents,
           wipes_what_it_consumes_and_clears,
           refuses_impossible_sizes_and_stays_as_it_was,
           locks_its_pages_or_refuses,

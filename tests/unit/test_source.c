@@ -24,4 +24,27 @@ START_TEST(frees_through_the_table_once)
 }
 END_TEST
 
-SKT_SUITE("source", frees_through_the_table_once)
+static enum skp_err count_more(void *state)
+{
+    unsigned *n = state;
+
+    return ++*n < 3 ? SKP_ERR_OK : SKP_ERR_RESOURCE_EXHAUSTED;
+}
+
+START_TEST(whoever_wants_to_know_is_told_and_may_end_it)
+{
+    unsigned n = 0;
+    const struct skd_fetch fetch = { .on_more = count_more, .state = &n };
+    const struct skd_fetch nobody = { .on_more = NULL };
+
+    skt_ok(skd_fetch_more(&nobody));
+    skt_ok(skd_fetch_more(&fetch));
+    skt_ok(skd_fetch_more(&fetch));
+    skt_err(skd_fetch_more(&fetch), SKP_ERR_RESOURCE_EXHAUSTED);
+    ck_assert_uint_eq(n, 3);
+}
+END_TEST
+
+SKT_SUITE("source",
+          frees_through_the_table_once,
+          whoever_wants_to_know_is_told_and_may_end_it)

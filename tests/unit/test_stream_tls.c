@@ -13,6 +13,7 @@
 #include "tests/lib/daemon.h"
 #include "tests/lib/pki.h"
 #include "tests/lib/suite.h"
+#include "tests/lib/until.h"
 
 #define TIMEOUT_MS 10000u
 
@@ -385,6 +386,54 @@ START_TEST(a_connection_cut_off_is_no_orderly_end)
 }
 END_TEST
 
+static bool is_shut(void *state)
+{
+    struct skd_stream *stream = state;
+
+    return !stream->ops->is_open(stream);
+}
+
+START_TEST(a_stream_tells_the_servers_certificate_and_whether_it_is_open)
+{
+    static const struct {
+        int version;
+        enum behaviour behaviour;
+    } rows[] = { { TLS1_2_VERSION, ECHO },
+                 { TLS1_3_VERSION, ECHO },
+                 { TLS1_3_VERSION, CUT_OFF } };
+    struct skd_tls_config config = trusting(ca);
+    uint64_t deadline_ms = skd_env_now_ms(&skd_env_system) + TIMEOUT_MS;
+
+    for (size_t i = 0; i < SKP_ARRAY_LEN(rows); i++) {
+        struct server server = { .behaviour = rows[i].behaviour,
+                                 .version = rows[i].version };
+        struct skd_stream *stream = NULL;
+        struct skd_cert cert = { 0, { 0 } };
+        int64_t now_s = skd_env_wall_s(&skd_env_system);
+        uint8_t buf[16];
+        size_t len = 0;
+
+        start(&server);
+        skt_ok(connect_to(&server, &config, &stream, NULL));
+        ck_assert(stream->ops->peer_cert(stream, &cert));
+        ck_assert_int_gt(cert.not_after_s, now_s);
+        ck_assert_int_le(cert.not_after_s, now_s + 86400);
+        ck_assert(stream->ops->is_open(stream));
+        /* Bytes that wait to be read are as bad a sign as the end. */
+        skt_ok(stream->ops->write(stream, (const uint8_t *)"hello", 5,
+                                  deadline_ms, NULL));
+        ck_assert(skt_until(is_shut, stream, TIMEOUT_MS));
+        skt_ok(stream->ops->read(stream, buf, sizeof buf, deadline_ms, &len,
+                                 NULL));
+        ck_assert_uint_eq(len, 5);
+        ck_assert(skt_until(is_shut, stream, TIMEOUT_MS));
+        ck_assert(is_shut(stream));
+        stream->ops->free(&stream);
+        stop(&server);
+    }
+}
+END_TEST
+
 START_TEST(a_silent_server_costs_the_deadline_and_no_more)
 {
     struct server server = { .behaviour = SILENT_TCP };
@@ -455,6 +504,7 @@ static int run_tests(void)
         the_client_certificate_is_shown_and_its_lack_is_named,
         suites_are_chosen_by_number_across_versions,
         a_connection_cut_off_is_no_orderly_end,
+        a_stream_tells_the_servers_certificate_and_whether_it_is_open,
         a_silent_server_costs_the_deadline_and_no_more,
         a_server_without_tls_is_refused,
         renegotiation_is_refused,

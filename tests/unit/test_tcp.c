@@ -31,7 +31,7 @@ START_TEST(a_listener_is_reached_by_address_and_by_name)
         int fd = -1;
 
         skt_ok(skd_tcp_connect(names[i], ntohs(address.sin_port),
-                               &skd_env_system, in_ms(5000), &fd, NULL));
+                               &skd_env_system, in_ms(60000), &fd, NULL));
         ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
         ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
         (void)close(fd);
@@ -46,7 +46,7 @@ START_TEST(nobody_listening_is_said)
     int fd = -1;
 
     skt_err(skd_tcp_connect("127.0.0.1", skt_free_port(), &skd_env_system,
-                            in_ms(5000), &fd, &diag),
+                            in_ms(60000), &fd, &diag),
             SKP_ERR_UNAVAILABLE);
     ck_assert_str_eq(diag.text, "cannot connect: Connection refused");
     ck_assert_int_eq(fd, -1);
@@ -65,9 +65,9 @@ START_TEST(waiting_ends_at_the_deadline_or_with_the_event)
             SKP_ERR_DEADLINE_EXCEEDED);
     ck_assert_uint_ge(skd_env_now_ms(&skd_env_system) - began_ms, 50);
     ck_assert_int_eq(write(fds[1], "x", 1), 1);
-    skt_ok(skd_tcp_wait(fds[0], POLLIN, &skd_env_system, in_ms(5000), NULL));
+    skt_ok(skd_tcp_wait(fds[0], POLLIN, &skd_env_system, in_ms(60000), NULL));
     (void)close(fds[1]);
-    skt_ok(skd_tcp_wait(fds[0], POLLIN, &skd_env_system, in_ms(5000), NULL));
+    skt_ok(skd_tcp_wait(fds[0], POLLIN, &skd_env_system, in_ms(60000), NULL));
     (void)close(fds[0]);
 }
 END_TEST

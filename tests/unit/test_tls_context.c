@@ -30,13 +30,32 @@ static void make_certificates(void)
     client = skt_pki_make(dir, &wish);
 }
 
+/* A context and a connection of it that knows who we are. */
+static enum skp_err build(const struct skd_tls_config *config,
+                          SSL_CTX **context,
+                          SSL **ssl,
+                          struct skp_diag *diag)
+{
+    SKP_TRY(skd_tls_context_new(config, context, diag));
+    *ssl = SSL_new(*context);
+    ck_assert_ptr_nonnull(*ssl);
+    return skd_tls_context_identify(*ssl, config, diag);
+}
+
 static void check_built(const struct skd_tls_config *config)
 {
+    bool has_key = config->key.len > 0 || config->key_file != NULL;
     SSL_CTX *context = NULL;
+    SSL *ssl = NULL;
     struct skp_diag diag = { "" };
 
-    ck_assert_msg(skd_tls_context_new(config, &context, &diag) == SKP_ERR_OK,
-                  "%s", diag.text);
+    ck_assert_msg(build(config, &context, &ssl, &diag) == SKP_ERR_OK, "%s",
+                  diag.text);
+    ck_assert_ptr_null(SSL_CTX_get0_privatekey(context));
+    ck_assert((SSL_get_privatekey(ssl) != NULL) == has_key);
+    skd_tls_context_forget(ssl);
+    ck_assert_ptr_null(SSL_get_privatekey(ssl));
+    SSL_free(ssl);
     skd_tls_context_free(&context);
     ck_assert_ptr_null(context);
     ck_assert_uint_eq(skp_secret_held(), 0);
@@ -45,13 +64,14 @@ static void check_built(const struct skd_tls_config *config)
 static void check_refused(const struct skd_tls_config *config, const char *why)
 {
     SSL_CTX *context = NULL;
+    SSL *ssl = NULL;
     struct skp_diag diag = { "" };
 
-    skt_err(skd_tls_context_new(config, &context, &diag),
-            SKP_ERR_INVALID_ARGUMENT);
-    ck_assert_ptr_null(context);
+    skt_err(build(config, &context, &ssl, &diag), SKP_ERR_INVALID_ARGUMENT);
     ck_assert_msg(strstr(diag.text, why) != NULL, "%s", diag.text);
     ck_assert_uint_eq(skp_secret_held(), 0);
+    SSL_free(ssl);
+    skd_tls_context_free(&context);
 }
 
 START_TEST(identity_and_authority_come_from_text_or_files)

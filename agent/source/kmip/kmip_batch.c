@@ -81,7 +81,9 @@ static void fail_open(struct batch *batch, const struct skp_diag *diag)
 
 static size_t gather(struct batch *batch, size_t *ret_index)
 {
-    size_t most = batch->only_singles ? 1 : batch->size;
+    bool is_single =
+        batch->only_singles || skd_kmip_client_takes_one(batch->client);
+    size_t most = is_single ? 1 : batch->size;
     size_t n = 0;
 
     while (batch->first_open < batch->n &&
@@ -171,6 +173,10 @@ static enum skp_err deliver_refusal(struct batch *batch,
         return SKP_ERR_OK;
     }
     batch->only_singles = true;
+    if (refusal->reason == SKD_REASON_INVALID_MESSAGE ||
+        refusal->reason == SKD_REASON_FEATURE_NOT_SUPPORTED) {
+        skd_kmip_client_set_takes_one(batch->client);
+    }
     for (size_t i = 0; i < flight->n; i++) {
         reopen(batch, flight->index[i]);
     }

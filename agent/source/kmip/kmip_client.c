@@ -1,10 +1,8 @@
-/* kmip_client.c - a connection to KMIP servers; see kmip_client.h. */
-#include "agent/source/kmip/kmip_client.h"
-
+/* kmip_client.c - messages to and from a KMIP server; see kmip_client.h. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/source/kmip/kmip_payload.h"
+#include "agent/source/kmip/kmip_client_parts.h"
 #include "agent/source/kmip/kmip_text.h"
 #include "agent/source/kmip/ttlv.h"
 
@@ -14,22 +12,6 @@
  * side would read. */
 #define DEPTH_MAX 16u
 
-struct skd_kmip_client {
-    const struct skd_kmip_config *config;
-    const struct skd_env *env;
-    const struct skd_kmip_connector *connector;
-    struct skd_stream *stream; /* NULL: not connected */
-    size_t host;               /* of the stream */
-    bool is_doubtful;
-    struct skd_kmip_version version;
-    uint32_t next_id; /* batch item ids are not used twice */
-    bool *failed;     /* per host, in this fetch */
-    struct skp_secret out;
-    struct skp_secret in;
-    size_t answer_len;   /* of the answer at the front of @in; 0: none */
-    struct skp_diag why; /* the last server could not be reached */
-};
-
 static struct skd_kmip_client *alloc_client(size_t n_hosts)
 {
     struct skd_kmip_client *client = calloc(1, sizeof *client);
@@ -37,10 +19,13 @@ static struct skd_kmip_client *alloc_client(size_t n_hosts)
     if (client == NULL) {
         return NULL;
     }
-    client->failed = calloc(n_hosts, sizeof *client->failed);
-    if (client->failed == NULL) {
+    client->servers = calloc(n_hosts, sizeof *client->servers);
+    if (client->servers == NULL) {
         free(client);
         return NULL;
+    }
+    for (size_t i = 0; i < n_hosts; i++) {
+        client->servers[i].idle_limit_ms = UINT64_MAX;
     }
     return client;
 }
@@ -82,22 +67,9 @@ void skd_kmip_client_free(struct skd_kmip_client **client)
     skd_kmip_client_drop(*client, NULL);
     skp_secret_done(&(*client)->in);
     skp_secret_done(&(*client)->out);
-    free((*client)->failed);
+    free((*client)->servers);
     free(*client);
     *client = NULL;
-}
-
-void skd_kmip_client_begin(struct skd_kmip_client *client,
-                           const struct skd_env *env)
-{
-    client->env = env;
-    client->is_doubtful = client->stream != NULL;
-    memset(client->failed, 0, client->config->n_hosts * sizeof(bool));
-}
-
-bool skd_kmip_client_is_doubtful(const struct skd_kmip_client *client)
-{
-    return client->is_doubtful;
 }
 
 uint64_t skd_kmip_client_now_ms(const struct skd_kmip_client *client)
@@ -117,31 +89,14 @@ size_t skd_kmip_client_depth(const struct skd_kmip_client *client)
     return depth == 0 ? 1 : depth > DEPTH_MAX ? DEPTH_MAX : depth;
 }
 
-/* The server of the connection is out until the next fetch. */
-static void mark_failed(struct skd_kmip_client *client,
-                        const struct skp_diag *why)
+bool skd_kmip_client_takes_one(const struct skd_kmip_client *client)
 {
-    const struct skd_host *at = &client->config->hosts[client->host];
-
-    client->failed[client->host] = true;
-    client->why = *why;
-    (void)skp_prefix(&client->why, SKP_ERR_OK, "kms %s:%u", at->host,
-                     (unsigned)at->port);
+    return client->takes_one;
 }
 
-void skd_kmip_client_drop(struct skd_kmip_client *client,
-                          const struct skp_diag *failed)
+void skd_kmip_client_set_takes_one(struct skd_kmip_client *client)
 {
-    if (client->stream != NULL) {
-        client->stream->ops->free(&client->stream);
-    }
-    if (failed != NULL) {
-        mark_failed(client, failed);
-    }
-    client->is_doubtful = false;
-    client->answer_len = 0;
-    skp_secret_clear(&client->in);
-    skp_secret_clear(&client->out);
+    client->takes_one = true;
 }
 
 /* ---- one message each way ------------------------------------------------ */
@@ -252,6 +207,7 @@ enum skp_err skd_kmip_client_receive(struct skd_kmip_client *client,
     }
     client->answer_len = len;
     client->is_doubtful = false;
+    client->used_ms = skd_kmip_client_now_ms(client);
     return SKP_ERR_OK;
 }
 
@@ -261,101 +217,6 @@ void skd_kmip_client_settle(struct skd_kmip_client *client)
     if (client->in.len > 0) {
         skd_kmip_client_drop(client, NULL);
     }
-}
-
-/* ---- connecting ---------------------------------------------------------- */
-
-/* Ask in version 1.@minor which versions the server speaks. */
-static enum skp_err discover(struct skd_kmip_client *client,
-                             uint32_t minor,
-                             uint64_t deadline_ms,
-                             bool *ret_is_refused,
-                             struct skp_diag *diag)
-{
-    const struct skd_kmip_question question = {
-        .operation = SKD_OP_DISCOVER_VERSIONS,
-        .discover_minor = client->config->minor_version,
-    };
-    struct skd_kmip_response response = { .is_refused = false };
-    const struct skd_kmip_answer *answer = &response.answers[0];
-    uint32_t first_id = 0;
-
-    client->version = (struct skd_kmip_version){ 1, minor };
-    SKP_TRY(skd_kmip_client_send(client, &question, 1, deadline_ms, &first_id,
-                                 diag));
-    SKP_TRY(skd_kmip_client_receive(client, &question, 1, first_id, deadline_ms,
-                                    &response, diag));
-    *ret_is_refused = !answer->is_answered ||
-                      answer->status != SKD_STATUS_SUCCESS ||
-                      answer->bad != NULL;
-    if (*ret_is_refused) {
-        return SKP_ERR_OK;
-    }
-    return skd_kmip_payload_versions(
-        answer->payload, client->config->minor_version, &client->version, diag);
-}
-
-/* A server that cannot read a newer message may read a 1.1 one; one that has
- * no Discover Versions at all is a 1.0 server (the operation came with 1.1). */
-static enum skp_err negotiate(struct skd_kmip_client *client,
-                              uint64_t deadline_ms,
-                              struct skp_diag *diag)
-{
-    uint32_t minor = client->config->minor_version;
-    bool is_refused = true;
-
-    client->version = (struct skd_kmip_version){ 1, minor };
-    if (!client->config->negotiate) {
-        return SKP_ERR_OK;
-    }
-    if (minor > 1) {
-        SKP_TRY(discover(client, minor, deadline_ms, &is_refused, diag));
-    }
-    if (is_refused && minor > 0) {
-        SKP_TRY(discover(client, 1, deadline_ms, &is_refused, diag));
-    }
-    if (is_refused) {
-        client->version = (struct skd_kmip_version){ 1, 0 };
-    }
-    return SKP_ERR_OK;
-}
-
-static enum skp_err open_host(struct skd_kmip_client *client, size_t host)
-{
-    uint64_t deadline_ms =
-        skd_kmip_client_now_ms(client) + client->config->timeout_ms;
-    struct skp_diag diag = { "" };
-    enum skp_err err = client->connector->open(
-        client->connector->state, client->config, &client->config->hosts[host],
-        client->env, deadline_ms, &client->stream, &diag);
-
-    client->host = host;
-    if (err == SKP_ERR_OK) {
-        err = negotiate(client, deadline_ms, &diag);
-    }
-    if (err != SKP_ERR_OK) {
-        skd_kmip_client_drop(client, &diag);
-    }
-    return err;
-}
-
-enum skp_err skd_kmip_client_connect(struct skd_kmip_client *client,
-                                     struct skp_diag *diag)
-{
-    if (client->stream != NULL) {
-        return SKP_ERR_OK;
-    }
-    for (size_t i = 0; i < client->config->n_hosts; i++) {
-        if (client->failed[i]) {
-            continue;
-        }
-        if (open_host(client, i) == SKP_ERR_OK) {
-            return SKP_ERR_OK;
-        }
-    }
-    return skp_fail(diag, SKP_ERR_UNAVAILABLE, "%s",
-                    client->why.text[0] != '\0' ? client->why.text
-                                                : "no kms server answers");
 }
 
 /* ---- words --------------------------------------------------------------- */

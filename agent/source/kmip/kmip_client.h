@@ -7,6 +7,14 @@
  * the expected one, a late answer could be taken for the next question's.
  * kmip_batch.h spreads many questions over it.
  *
+ * A connection is kept from one fetch to the next.  One that the server has
+ * closed meanwhile is made anew, and for how long it had been idle is kept in
+ * mind: a connection to that server idle for so long is not used again.  With
+ * a connection to another server than the first, a fetch may try one of those
+ * before it, a quarter of a timeout long, and goes over to it when it answers;
+ * else the connection that works is kept.  The same is done at the same server
+ * when other TLS files are in use.
+ *
  * Thread:   one at a time; blocks, never past the configured timeout for one
  *           message.
  * Secrets:  requests and responses lie in locked memory, wiped when replaced.
@@ -57,6 +65,22 @@ void skd_kmip_client_free(struct skd_kmip_client **client);
 void skd_kmip_client_begin(struct skd_kmip_client *client,
                            const struct skd_env *env);
 
+/* Try for a better connection than there is, once, at the next connect: see
+ * above. */
+void skd_kmip_client_seek(struct skd_kmip_client *client);
+
+/* Other TLS files are in use than those that the connection was made with:
+ * replace it as soon as a new one works. */
+void skd_kmip_client_renew(struct skd_kmip_client *client);
+
+/* Why the connection is still one with former TLS files; "": it is not, or
+ * that was not tried yet. */
+const char *skd_kmip_client_outdated(const struct skd_kmip_client *client);
+
+/* The server's certificate as last seen; none: zeroed. */
+struct skd_cert
+skd_kmip_client_server_cert(const struct skd_kmip_client *client);
+
 /* Make sure that there is a connection.  A server that failed once is not
  * asked again until skd_kmip_client_begin: an unreachable server costs one
  * timeout, however many tenants there are.
@@ -65,6 +89,11 @@ void skd_kmip_client_begin(struct skd_kmip_client *client,
  *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
 SKP_MUST_CHECK enum skp_err
 skd_kmip_client_connect(struct skd_kmip_client *client, struct skp_diag *diag);
+
+/* Which server the connection is, or was last, to: its place among the
+ * configured.  Identifiers are a server's own, unless several are replicas of
+ * one: what two of them said of one identifier is not put together. */
+size_t skd_kmip_client_host(const struct skd_kmip_client *client);
 
 /* True when the connection was there before the last skd_kmip_client_begin and
  * has not answered since: it may have died meanwhile. */
@@ -113,6 +142,11 @@ uint64_t skd_kmip_client_timeout_ms(const struct skd_kmip_client *client);
 
 /* Messages that may be in flight. */
 size_t skd_kmip_client_depth(const struct skd_kmip_client *client);
+
+/* The server of the connection refuses messages of several questions, as was
+ * found out over it. */
+bool skd_kmip_client_takes_one(const struct skd_kmip_client *client);
+void skd_kmip_client_set_takes_one(struct skd_kmip_client *client);
 
 /* Write what the server said in a failed item, in clean text:
  * "Get refused: Item Not Found (words of the server)". */

@@ -305,6 +305,27 @@ enum skp_err skd_kmip_payload_state(struct skp_view payload,
     return SKP_ERR_OK;
 }
 
+int64_t skd_kmip_payload_initial(struct skp_view payload)
+{
+    struct skp_view name = { NULL, 0 };
+    struct skp_view attribute = { NULL, 0 };
+    struct skd_ttlv date;
+    int64_t found_s = 0;
+    size_t n_found = 0;
+
+    while (skd_kmip_payload_next_attribute(&payload, &name, &attribute)) {
+        if (!skp_view_equal(name, skp_view_of("Initial Date"))) {
+            continue;
+        }
+        n_found++;
+        if (skd_ttlv_find(attribute, SKD_TAG_ATTRIBUTE_VALUE,
+                          SKD_TTLV_DATE_TIME, &date) == SKP_ERR_OK) {
+            found_s = skd_ttlv_long(&date);
+        }
+    }
+    return n_found == 1 ? found_s : 0;
+}
+
 /* ---- the others ---------------------------------------------------------- */
 
 enum skp_err skd_kmip_payload_identifier(struct skp_view payload,

@@ -43,6 +43,10 @@ SKP_MUST_CHECK enum skp_err skd_kmip_payload_state(struct skp_view payload,
                                                    enum skd_kmip_state *ret,
                                                    struct skp_diag *diag);
 
+/* Get Attributes: the one Initial Date in @payload, in Unix seconds; 0 when it
+ * has none, or more than one. */
+int64_t skd_kmip_payload_initial(struct skp_view payload);
+
 /* Register: the new object's identifier.  With @expected not empty (Activate,
  * Revoke, Destroy): it must be that one. */
 SKP_MUST_CHECK enum skp_err

@@ -115,6 +115,7 @@ static void put_attribute_names(struct skd_ttlv_writer *w,
                                       : question->attribute));
     skd_ttlv_put_text(w, SKD_TAG_ATTRIBUTE_NAME, skp_view_of("Object Type"));
     skd_ttlv_put_text(w, SKD_TAG_ATTRIBUTE_NAME, skp_view_of("State"));
+    skd_ttlv_put_text(w, SKD_TAG_ATTRIBUTE_NAME, skp_view_of("Initial Date"));
 }
 
 static void put_revoke(struct skd_ttlv_writer *w,

@@ -30,6 +30,13 @@ void skd_kmip_slice_free(struct skd_kmip_slice **slice)
     *slice = NULL;
 }
 
+static void start_lookup(struct skd_kmip_lookup *lookup, size_t item)
+{
+    memset(lookup, 0, sizeof *lookup);
+    lookup->item = item;
+    lookup->said = SKD_SAID_ASK;
+}
+
 void skd_kmip_slice_fill(struct skd_kmip_slice *slice, size_t *next)
 {
     size_t count = skd_material_count(slice->material);
@@ -38,13 +45,35 @@ void skd_kmip_slice_fill(struct skd_kmip_slice *slice, size_t *next)
     skp_wipe(slice->keys.bytes, slice->keys.cap);
     for (; *next < count && slice->n < SKD_KMIP_SLICE_MAX; (*next)++) {
         if (skd_material_item(slice->material, *next)->said == SKD_SAID_ASK) {
-            struct skd_kmip_lookup *lookup = &slice->lookups[slice->n++];
-
-            memset(lookup, 0, sizeof *lookup);
-            lookup->item = *next;
-            lookup->said = SKD_SAID_ASK;
+            start_lookup(&slice->lookups[slice->n++], *next);
         }
     }
+}
+
+/* ---- servers that fail in between ---------------------------------------- */
+
+bool skd_kmip_slice_is_complete(const struct skd_kmip_lookup *lookup)
+{
+    return lookup->said == SKD_SAID_ASK && lookup->has_key &&
+           lookup->has_state && lookup->state_from == lookup->located_at &&
+           lookup->key_from == lookup->located_at;
+}
+
+size_t skd_kmip_slice_reopen_torn(struct skd_kmip_slice *slice)
+{
+    size_t host = skd_kmip_client_host(slice->client);
+    size_t n = 0;
+
+    for (size_t i = 0; i < slice->n; i++) {
+        struct skd_kmip_lookup *lookup = &slice->lookups[i];
+
+        if (lookup->identifier_len > 0 && lookup->located_at != host &&
+            !skd_kmip_slice_is_complete(lookup)) {
+            start_lookup(lookup, lookup->item);
+            n++;
+        }
+    }
+    return n;
 }
 
 /* ---- what was said ------------------------------------------------------- */

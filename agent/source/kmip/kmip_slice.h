@@ -25,6 +25,12 @@ struct skd_kmip_lookup {
     enum skd_key_state state;
     bool has_state;
     bool has_key;
+    int64_t initial_s; /* Initial Date; 0: not told */
+    /* Servers that gave the identifier, the state and the key; see
+     * skd_kmip_client_host. */
+    size_t located_at;
+    size_t state_from;
+    size_t key_from;
     size_t identifier_len; /* 0: not located */
     uint8_t identifier[SKD_KMIP_IDENTIFIER_MAX];
 };
@@ -35,6 +41,7 @@ struct skd_kmip_slice {
     struct skd_kmip_remember *remember;
     const char *attribute; /* that holds the tenant id; NULL: Name */
     bool require_active;
+    bool is_full; /* nobody is asked for by a remembered identifier alone */
     struct skd_material *material;
     struct skp_diag *diag; /* the first reason of SKD_SAID_UNREACHED, or NULL */
     struct skd_kmip_lookup lookups[SKD_KMIP_SLICE_MAX];
@@ -58,6 +65,15 @@ void skd_kmip_slice_fill(struct skd_kmip_slice *slice, size_t *next);
 struct skp_view skd_kmip_slice_tenant(const struct skd_kmip_slice *slice,
                                       const struct skd_kmip_lookup *lookup);
 struct skp_view skd_kmip_slice_identifier(const struct skd_kmip_lookup *lookup);
+
+/* True when the tenant's identifier, state and key are there, all from one
+ * server. */
+bool skd_kmip_slice_is_complete(const struct skd_kmip_lookup *lookup);
+
+/* Begin anew with the tenants that were located at another server than the one
+ * that was asked last, and are not complete: a server has failed in between.
+ * Returns how many. */
+size_t skd_kmip_slice_reopen_torn(struct skd_kmip_slice *slice);
 
 /* Where the private key of the lookup numbered @index is to be written. */
 uint8_t *skd_kmip_slice_key(struct skd_kmip_slice *slice, size_t index);

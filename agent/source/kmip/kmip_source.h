@@ -1,11 +1,15 @@
 /* kmip_source.h - the seed source of remote mode: private tenants' seeds from
  * a KMIP server.
  *
- * Two round trips: Locate by the tenant's name, then Get Attributes and Get of
- * the one identifier that was found; what came back must be Secret Data that
- * bears the tenant's name.  Where nothing is found, the identifier that the
- * tenant had before is asked for its state.  Made by skd_source_kmip_new of
- * sources.h.
+ * A full round is two round trips: Locate by the tenant's name, then Get
+ * Attributes and Get of the one identifier that was found; what came back must
+ * be Secret Data that bears the tenant's name.  Where nothing is found, the
+ * identifier that the tenant had before is asked for its state.
+ *
+ * A tenant whose KMIP key is held (has_kmip_key of material.h) costs one Get
+ * Attributes of the remembered identifier, and no key is fetched; every
+ * locate_every-th such fetch, and one that is asked for the whole, is full.
+ * Made by skd_source_kmip_new of sources.h.
  *
  * Thread:   pool thread, never two at a time.
  * Secrets:  seeds stay in the client's locked buffers; private keys wait in

@@ -18,11 +18,13 @@ struct skd_http {
     CURL *easy;
     const struct skd_env *env;        /* borrowed */
     const struct skd_tls_config *tls; /* borrowed */
+    struct skd_cert server;           /* shown last */
     char error[CURL_ERROR_SIZE];
 };
 
 /* One GET while libcurl is at work. */
 struct transfer {
+    struct skd_http *http;
     CURL *easy;
     struct skd_http_answer *answer;
     size_t body_max;
@@ -135,6 +137,8 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *state)
                     "the answer's headers are too long");
     }
     if (line.len >= 5 && strncmp(bytes, "HTTP/", 5) == 0) {
+        (void)!skd_http_setup_peer_cert(transfer->easy,
+                                        &transfer->http->server);
         /* The answer after an interim one (100, 103) starts anew. */
         answer->etag[0] = '\0';
         transfer->retry_after[0] = '\0';
@@ -322,6 +326,10 @@ static enum skp_err judge(const struct skd_http *http,
         return skp_fail(diag, SKP_ERR_UNAVAILABLE,
                         "no complete answer before the deadline");
     }
+    if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        return skp_fail(diag, SKP_ERR_UNAVAILABLE, "%s",
+                        skd_http_setup_verify_text(http->easy));
+    }
     return skp_fail(diag, SKP_ERR_UNAVAILABLE, "%s",
                     http->error[0] != '\0' ? http->error
                                            : curl_easy_strerror(code));
@@ -360,7 +368,8 @@ static enum skp_err get_remote(struct skd_http *http,
 {
     SKP_CLEANUP(free_list) struct curl_slist *headers = NULL;
     SKP_CLEANUP(free_list) struct curl_slist *connect_to = NULL;
-    struct transfer transfer = { .easy = http->easy,
+    struct transfer transfer = { .http = http,
+                                 .easy = http->easy,
                                  .answer = ret,
                                  .body_max = request->body_max };
     uint64_t now_ms = skd_env_now_ms(http->env);
@@ -413,4 +422,13 @@ enum skp_err skd_http_get(struct skd_http *http,
         return skp_fail(diag, SKP_ERR_UNAVAILABLE,
                         "only http, https and file URLs are read");
     }
+}
+
+bool skd_http_server_cert(const struct skd_http *http, struct skd_cert *ret)
+{
+    if (http->server.not_after_s == 0) {
+        return false;
+    }
+    *ret = http->server;
+    return true;
 }

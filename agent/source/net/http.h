@@ -13,6 +13,7 @@
 #define SKD_HTTP_H
 
 #include "agent/config/config.h"
+#include "agent/source/cert.h"
 #include "agent/sys/env.h"
 
 /* A longer ETag is not remembered. */
@@ -64,9 +65,9 @@ void skd_http_answer_done(struct skd_http_answer *answer);
 /* GET @request->url.  Any status is an answer.
  * @ret  zeroed by the caller; its body is for skd_http_answer_done, also on
  *       failure.
- *   SKP_ERR_UNAVAILABLE         not reached, no valid certificate, deadline
- *                               passed, cut off, headers too long; @diag says
- *                               which.
+ *   SKP_ERR_UNAVAILABLE         not reached, the server's certificate is of a
+ *                               wrong authority or name or has expired,
+ * deadline passed, cut off, headers too long; @diag says which.
  *   SKP_ERR_INVALID_ARGUMENT    the body is longer than body_max: it was
  *                               refused before it was stored.
  *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
@@ -74,6 +75,11 @@ SKP_MUST_CHECK enum skp_err skd_http_get(struct skd_http *http,
                                          const struct skd_http_request *request,
                                          struct skd_http_answer *ret,
                                          struct skp_diag *diag);
+
+/* The certificate that a server showed last, in an answer; false, with *ret
+ * untouched: none did. */
+SKP_MUST_CHECK bool skd_http_server_cert(const struct skd_http *http,
+                                         struct skd_cert *ret);
 
 /* Milliseconds that a Retry-After value asks for, seconds or an HTTP date (RFC
  * 9110 section 10.2.3) seen at @wall_s; at most SKD_HTTP_RETRY_MAX_MS, 0 for

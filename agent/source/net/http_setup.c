@@ -5,7 +5,9 @@
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 
+#include "agent/source/net/tls_cert.h"
 #include "agent/source/net/tls_context.h"
 #include "agent/source/net/wiping_heap.h"
 
@@ -157,4 +159,29 @@ enum skp_err skd_http_setup_handle(const struct skd_tls_config *tls,
     SKP_TRY(set_tls(easy, tls, diag));
     *ret = SKP_TAKE(easy);
     return SKP_ERR_OK;
+}
+
+bool skd_http_setup_peer_cert(void *easy, struct skd_cert *ret)
+{
+    struct curl_tlssessioninfo *session = NULL;
+
+    return curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) ==
+               CURLE_OK &&
+           session != NULL && session->backend == CURLSSLBACKEND_OPENSSL &&
+           session->internals != NULL &&
+           skd_tls_cert_read_peer(session->internals, ret);
+}
+
+/* libcurl compares the names itself, after OpenSSL found the chain good and
+ * before it hands on what OpenSSL found: until then the result is that of
+ * nothing, which is "unspecified". */
+const char *skd_http_setup_verify_text(void *easy)
+{
+    long verified = X509_V_OK;
+
+    (void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+    if (verified == X509_V_OK || verified == X509_V_ERR_UNSPECIFIED) {
+        verified = X509_V_ERR_HOSTNAME_MISMATCH;
+    }
+    return skd_tls_context_verify_text(verified);
 }

@@ -2,6 +2,7 @@
 #include "agent/source/net/http_url.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -85,6 +86,29 @@ enum skp_err skd_http_url_path(const char *url, char ret[SKD_HTTP_URL_MAX])
     SKP_TRY(parse_url(url, &parsed));
     SKP_TRY(get_part(parsed, CURLUPART_PATH, CURLU_URLDECODE, &path));
     return copy_text(path, ret);
+}
+
+enum skp_err skd_http_url_server(const char *url,
+                                 char ret_host[SKD_HTTP_URL_MAX],
+                                 uint16_t *ret_port)
+{
+    SKP_CLEANUP(free_url) CURLU *parsed = NULL;
+    SKP_CLEANUP(free_text) char *host = NULL;
+    SKP_CLEANUP(free_text) char *port = NULL;
+
+    if (skd_http_url_scheme(url) != SKD_HTTP_SCHEME_HTTP &&
+        skd_http_url_scheme(url) != SKD_HTTP_SCHEME_HTTPS) {
+        return SKP_ERR_INVALID_ARGUMENT;
+    }
+    SKP_TRY(parse_url(url, &parsed));
+    SKP_TRY(get_part(parsed, CURLUPART_HOST, 0, &host));
+    SKP_TRY(get_part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT, &port));
+    if (port == NULL) {
+        return SKP_ERR_INVALID_ARGUMENT;
+    }
+    SKP_TRY(copy_text(host, ret_host));
+    *ret_port = (uint16_t)strtoul(port, NULL, 10); /* libcurl has checked it */
+    return SKP_ERR_OK;
 }
 
 /* Write "host" or "host:port" to @ret. */

@@ -26,6 +26,14 @@ enum skd_http_scheme skd_http_url_scheme(const char *url);
 SKP_MUST_CHECK enum skp_err skd_http_url_path(const char *url,
                                               char ret[SKD_HTTP_URL_MAX]);
 
+/* The host (an IPv6 address in brackets) and TCP port that an http or https URL
+ * leads to.
+ *   SKP_ERR_INVALID_ARGUMENT    another scheme, no URL, or too long.
+ *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
+SKP_MUST_CHECK enum skp_err skd_http_url_server(const char *url,
+                                                char ret_host[SKD_HTTP_URL_MAX],
+                                                uint16_t *ret_port);
+
 /* The same URL for a server that is known in TLS under another name. */
 struct skd_http_renamed {
     char url[SKD_HTTP_URL_MAX];   /* with the name as its host */

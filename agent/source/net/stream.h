@@ -8,6 +8,7 @@
 #ifndef SKD_STREAM_H
 #define SKD_STREAM_H
 
+#include "agent/source/cert.h"
 #include "agent/sys/env.h"
 #include "protocol/diag.h"
 
@@ -30,6 +31,15 @@ struct skd_stream_ops {
                           size_t len,
                           uint64_t deadline_ms,
                           struct skp_diag *diag);
+
+    /* False when the other side has closed or cut the stream, or has sent
+     * bytes that nobody asked for.  Does not wait; true may be out of date.
+     * NULL: nobody knows. */
+    bool (*is_open)(struct skd_stream *self);
+
+    /* The certificate that the server has shown; false, with *ret untouched:
+     * none.  NULL: there are none. */
+    bool (*peer_cert)(struct skd_stream *self, struct skd_cert *ret);
 
     /* Close and free; accepts NULL and leaves NULL behind. */
     void (*free)(struct skd_stream **self);

@@ -20,6 +20,7 @@
 #include <openssl/x509v3.h>
 
 #include "agent/source/net/tcp.h"
+#include "agent/source/net/tls_cert.h"
 #include "agent/source/net/tls_context.h"
 
 struct tls_stream {
@@ -244,6 +245,33 @@ static enum skp_err write_tls(struct skd_stream *stream,
     return SKP_ERR_OK;
 }
 
+static bool is_open_tls(struct skd_stream *stream)
+{
+    struct tls_stream *self = (struct tls_stream *)stream;
+    uint8_t byte[1];
+    int result;
+
+    if (self->is_broken) {
+        return false;
+    }
+    ERR_clear_error();
+    result = SSL_peek(self->ssl, byte, sizeof byte);
+    if (result <= 0 &&
+        SSL_get_error(self->ssl, result) == SSL_ERROR_WANT_READ) {
+        return true;
+    }
+    self->is_broken = result <= 0;
+    ERR_clear_error();
+    return false;
+}
+
+static bool peer_cert_tls(struct skd_stream *stream, struct skd_cert *ret)
+{
+    const struct tls_stream *self = (const struct tls_stream *)stream;
+
+    return skd_tls_cert_read_peer(self->ssl, ret);
+}
+
 static void free_tls(struct skd_stream **stream)
 {
     struct tls_stream *self = (struct tls_stream *)*stream;
@@ -270,6 +298,8 @@ static void free_tls(struct skd_stream **stream)
 static const struct skd_stream_ops tls_ops = {
     .read = read_tls,
     .write = write_tls,
+    .is_open = is_open_tls,
+    .peer_cert = peer_cert_tls,
     .free = free_tls,
 };
 
@@ -336,7 +366,11 @@ static enum skp_err start_tls(struct tls_stream *self,
         return skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED,
                         "cannot set up TLS for this server name");
     }
-    return shake_hands(self, deadline_ms, diag);
+    SKP_TRY(skd_tls_context_identify(self->ssl, config, diag));
+    SKP_TRY(shake_hands(self, deadline_ms, diag));
+    /* The connection may stay open for days. */
+    skd_tls_context_forget(self->ssl);
+    return SKP_ERR_OK;
 }
 
 enum skp_err skd_stream_tls_connect(const struct skd_tls_config *config,

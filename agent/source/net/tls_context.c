@@ -125,7 +125,7 @@ static int give_no_password(char *buf, int size, int writing, void *state)
 /* ---- the parts of a context ---------------------------------------------- */
 
 static enum skp_err
-use_key(SSL_CTX *context, struct skp_view text, struct skp_diag *diag)
+use_key(SSL *ssl, struct skp_view text, struct skp_diag *diag)
 {
     SKP_CLEANUP(free_bio) BIO *bio = open_text(text);
     SKP_CLEANUP(free_pkey) EVP_PKEY *key = NULL;
@@ -136,8 +136,7 @@ use_key(SSL_CTX *context, struct skp_view text, struct skp_diag *diag)
     if (key == NULL) {
         return refuse(diag, "tls key is no PEM private key without a password");
     }
-    if (SSL_CTX_use_PrivateKey(context, key) != 1 ||
-        SSL_CTX_check_private_key(context) != 1) {
+    if (SSL_use_PrivateKey(ssl, key) != 1 || SSL_check_private_key(ssl) != 1) {
         return refuse(diag, "tls key does not belong to tls cert");
     }
     return SKP_ERR_OK;
@@ -145,7 +144,7 @@ use_key(SSL_CTX *context, struct skp_view text, struct skp_diag *diag)
 
 /* The first certificate is ours, the others its chain. */
 static enum skp_err
-use_cert(SSL_CTX *context, struct skp_view text, struct skp_diag *diag)
+use_cert(SSL *ssl, struct skp_view text, struct skp_diag *diag)
 {
     SKP_CLEANUP(free_bio) BIO *bio = open_text(text);
     SKP_CLEANUP(free_x509) X509 *cert = NULL;
@@ -153,7 +152,7 @@ use_cert(SSL_CTX *context, struct skp_view text, struct skp_diag *diag)
     if (bio != NULL) {
         cert = PEM_read_bio_X509_AUX(bio, NULL, give_no_password, NULL);
     }
-    if (cert == NULL || SSL_CTX_use_certificate(context, cert) != 1) {
+    if (cert == NULL || SSL_use_certificate(ssl, cert) != 1) {
         return refuse(diag, "tls cert is no PEM certificate that can be used");
     }
     for (;;) {
@@ -163,7 +162,7 @@ use_cert(SSL_CTX *context, struct skp_view text, struct skp_diag *diag)
             ERR_clear_error();
             return SKP_ERR_OK;
         }
-        if (SSL_CTX_add0_chain_cert(context, link) != 1) {
+        if (SSL_add0_chain_cert(ssl, link) != 1) {
             X509_free(link);
             return refuse(diag, "tls cert has a chain that cannot be used");
         }
@@ -194,25 +193,6 @@ trust_ca(SSL_CTX *context, struct skp_view text, struct skp_diag *diag)
     return n > 0 ? SKP_ERR_OK : refuse(diag, "tls ca is no PEM certificate");
 }
 
-static enum skp_err use_identity(SSL_CTX *context,
-                                 const struct skd_tls_config *config,
-                                 struct skp_diag *diag)
-{
-    SKP_CLEANUP(skp_secret_done) struct skp_secret cert_file = { NULL, 0, 0 };
-    SKP_CLEANUP(skp_secret_done) struct skp_secret key_file = { NULL, 0, 0 };
-    struct skp_view cert = { NULL, 0 };
-    struct skp_view key = { NULL, 0 };
-
-    SKP_TRY(
-        pick_text(config->cert, config->cert_file, &cert_file, &cert, diag));
-    SKP_TRY(pick_text(config->key, config->key_file, &key_file, &key, diag));
-    if (cert.len == 0 && key.len == 0) {
-        return SKP_ERR_OK;
-    }
-    SKP_TRY(use_cert(context, cert, diag));
-    return use_key(context, key, diag);
-}
-
 static enum skp_err use_trust(SSL_CTX *context,
                               const struct skd_tls_config *config,
                               struct skp_diag *diag)
@@ -233,6 +213,20 @@ static enum skp_err use_trust(SSL_CTX *context,
         return refuse(diag, "the system's certificate store cannot be used");
     }
     return SKP_ERR_OK;
+}
+
+const char *skd_tls_default_file(void)
+{
+    const char *file = secure_getenv(X509_get_default_cert_file_env());
+
+    return file == NULL ? X509_get_default_cert_file() : file;
+}
+
+const char *skd_tls_default_folder(void)
+{
+    const char *folder = secure_getenv(X509_get_default_cert_dir_env());
+
+    return folder == NULL ? X509_get_default_cert_dir() : folder;
 }
 
 /* ---- cipher suites ------------------------------------------------------- */
@@ -346,8 +340,7 @@ static enum skp_err fill_context(SSL_CTX *context,
         return refuse(diag, "TLS 1.2 is not to be had");
     }
     SKP_TRY(use_suites(context, config, diag));
-    SKP_TRY(use_trust(context, config, diag));
-    return use_identity(context, config, diag);
+    return use_trust(context, config, diag);
 }
 
 enum skp_err skd_tls_context_new(const struct skd_tls_config *config,
@@ -363,6 +356,30 @@ enum skp_err skd_tls_context_new(const struct skd_tls_config *config,
     SKP_TRY(fill_context(context, config, diag));
     *ret = SKP_TAKE(context);
     return SKP_ERR_OK;
+}
+
+enum skp_err skd_tls_context_identify(SSL *ssl,
+                                      const struct skd_tls_config *config,
+                                      struct skp_diag *diag)
+{
+    SKP_CLEANUP(skp_secret_done) struct skp_secret cert_file = { NULL, 0, 0 };
+    SKP_CLEANUP(skp_secret_done) struct skp_secret key_file = { NULL, 0, 0 };
+    struct skp_view cert = { NULL, 0 };
+    struct skp_view key = { NULL, 0 };
+
+    SKP_TRY(
+        pick_text(config->cert, config->cert_file, &cert_file, &cert, diag));
+    SKP_TRY(pick_text(config->key, config->key_file, &key_file, &key, diag));
+    if (cert.len == 0 && key.len == 0) {
+        return SKP_ERR_OK;
+    }
+    SKP_TRY(use_cert(ssl, cert, diag));
+    return use_key(ssl, key, diag);
+}
+
+void skd_tls_context_forget(SSL *ssl)
+{
+    SSL_certs_clear(ssl);
 }
 
 void skd_tls_context_free(SSL_CTX **context)

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "protocol/secret.h"
 
 void *skd_wiping_heap_malloc(size_t len)
@@ -57,4 +59,37 @@ void skd_wiping_heap_free(void *block)
         skp_wipe(block, malloc_usable_size(block));
         free(block);
     }
+}
+
+/* ---- as OpenSSL calls them ----------------------------------------------- */
+
+static void *on_malloc(size_t len, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return skd_wiping_heap_malloc(len);
+}
+
+static void *on_realloc(void *block, size_t len, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return skd_wiping_heap_realloc(block, len);
+}
+
+static void on_free(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    skd_wiping_heap_free(block);
+}
+
+enum skp_err skd_wiping_heap_install(void)
+{
+    if (CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free) != 1) {
+        return SKP_ERR_INTERNAL;
+    }
+    return OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) == 1
+               ? SKP_ERR_OK
+               : SKP_ERR_RESOURCE_EXHAUSTED;
 }

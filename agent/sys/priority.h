@@ -1,0 +1,13 @@
+/* priority.h - work that can wait, beside work that cannot. */
+#ifndef SKD_PRIORITY_H
+#define SKD_PRIORITY_H
+
+/* How much nicer than others a thread is that can wait: where it shares a full
+ * core with one thread that cannot, it still gets a tenth of it. */
+#define SKD_PRIORITY_NICE 10
+
+/* Let the calling thread wait for others from now on; without privileges there
+ * is no way back.  Where the kernel refuses it, all stays as it is. */
+void skd_priority_lower(void);
+
+#endif /* SKD_PRIORITY_H */
