@@ -1,5 +1,7 @@
-/* fuzz_coordinator.c - reaches skd_page_parse, skd_page_scan,
- * skd_page_scan_next, and cJSON behind them.
+/* fuzz_coordinator.c - pages of the Coordinator's list, and cJSON behind them.
+ *
+ * Reaches: agent/source/coordinator_page.c agent/config/json_scan.c
+ *          agent/config/json_walk.c
  *
  * What a page gives is complete and consistent, the same when white space is
  * added around it, and no page is taken that the scan refuses.
@@ -7,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/json_scan.h"
+#include "agent/config/json_walk.h"
 #include "agent/source/coordinator_page.h"
-#include "agent/source/page_scan.h"
 #include "agent/sys/json_heap.h"
 #include "protocol/key.h"
 #include "tests/fuzz/fuzz.h"
@@ -51,18 +54,18 @@ static void check_item(struct skd_material *material, size_t index)
 /* The scan must agree, and find as many tenants. */
 static void check_scan(struct skp_view text, size_t n_items)
 {
-    struct skd_page_member members[] = { { .name = "tenants" } };
-    struct skd_page_place place;
-    struct skp_diag diag = { "" };
+    struct skd_json_member members[] = { { .name = "tenants" } };
+    const struct skd_json_watch watch = { .depth_max = SKD_PAGE_DEPTH_MAX,
+                                          .members = members,
+                                          .n_members = 1 };
+    struct skd_json_place place;
     struct skp_view element;
     size_t n = 0;
 
-    ck_assert_int_eq(
-        skd_page_scan(text, SKD_PAGE_DEPTH_MAX, members, 1, &place, &diag),
-        SKP_ERR_OK);
+    ck_assert_int_eq(skd_json_scan(text, &watch, &place), SKP_ERR_OK);
     ck_assert(!members[0].is_twice);
     ck_assert(skt_fuzz_is_within(members[0].value, text));
-    while (skd_page_scan_next(&members[0].value, &element)) {
+    while (skd_json_walk_array(&members[0].value, &element)) {
         ck_assert(element.len > 0 && element.ptr[0] == '{');
         ck_assert(skt_fuzz_is_within(element, text));
         n++;
@@ -115,17 +118,19 @@ static void check_spaced(struct skp_view text,
 /* The scan alone, at the depth that the first byte gives. */
 static void check_any_scan(struct skp_view text)
 {
-    struct skd_page_place place = { 0 };
-    struct skp_diag diag = { "" };
-    struct skd_page_member members[] = { { .name = "revision" },
+    struct skd_json_place place = { 0 };
+    struct skd_json_member members[] = { { .name = "revision" },
                                          { .name = "next" } };
-    enum skp_err err =
-        skd_page_scan(text, text.len % SKD_PAGE_SCAN_DEPTH_MAX + 1, members, 2,
-                      &place, &diag);
+    const struct skd_json_watch watch = {
+        .depth_max = text.len % SKD_JSON_DEPTH_MAX + 1,
+        .members = members,
+        .n_members = 2,
+    };
+    enum skp_err err = skd_json_scan(text, &watch, &place);
 
     ck_assert(err == SKP_ERR_OK || err == SKP_ERR_INVALID_ARGUMENT);
     ck_assert(err == SKP_ERR_OK ||
-              (diag.text[0] != '\0' && place.byte <= text.len));
+              (place.what != NULL && place.byte <= text.len));
 }
 
 void skt_fuzz_coordinator(struct skp_view input)

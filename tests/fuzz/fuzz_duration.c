@@ -1,4 +1,6 @@
-/* fuzz_duration.c - reaches skd_duration_parse, skd_duration_to_ms.
+/* fuzz_duration.c - durations as Go writes them.
+ *
+ * Reaches: agent/config/duration.c
  *
  * A duration is the same when written in nanoseconds or with its sign turned;
  * white space never is part of one.

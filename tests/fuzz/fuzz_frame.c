@@ -1,5 +1,8 @@
-/* fuzz_frame.c - reaches skp_frame_scan, skp_frame_resume, skp_request_decode,
- * skp_response_decode, and msgpack-c behind them.
+/* fuzz_frame.c - messages of PROTOCOL.md, and msgpack-c behind them.
+ *
+ * Reaches: protocol/frame.c protocol/member.c protocol/pack.c protocol/rpc.c
+ * Reaches: protocol/rpc_param.c protocol/rpc_report.c protocol/rpc_request.c
+ * Reaches: protocol/rpc_response.c
  *
  * The verdict about a message does not depend on the pieces in which it came
  * and never changes but from PARTIAL.  What decodes points into its message,
@@ -146,6 +149,36 @@ static bool decode_request(struct skp_view message, struct skp_request *ret)
     return err == SKP_ERR_OK;
 }
 
+/* What is read without a look for its end is what the scan calls whole. */
+static void check_read(struct skp_view bytes)
+{
+    struct skp_request request;
+    struct skp_refusal refusal;
+    size_t len = 0;
+    size_t scan_len = 0;
+
+    if (skp_request_read(scratch, bytes, &request, &len, &refusal, NULL) !=
+        SKP_ERR_OK) {
+        return;
+    }
+    ck_assert_int_eq(
+        skp_frame_scan(bytes, &skp_frame_request_limits, &scan_len),
+        SKP_FRAME_WHOLE);
+    ck_assert_uint_eq(len, scan_len);
+}
+
+/* In @room bytes, one too few, nothing of it is left. */
+static void check_too_small(const struct skp_request *request, size_t room)
+{
+    static uint8_t bytes[2 * INPUT_MAX];
+    struct skp_buf small = skp_buf_over(bytes, room);
+
+    ck_assert_uint_le(room, sizeof bytes);
+    ck_assert_int_eq(skp_request_encode(request, &small),
+                     SKP_ERR_RESOURCE_EXHAUSTED);
+    ck_assert_uint_eq(small.len, 0);
+}
+
 static void check_request(struct skp_view message)
 {
     static uint8_t first[4 * INPUT_MAX];
@@ -160,6 +193,7 @@ static void check_request(struct skp_view message)
     }
     check_request_views(&request, message);
     ck_assert_int_eq(skp_request_encode(&request, &a), SKP_ERR_OK);
+    check_too_small(&request, a.len - 1);
     ck_assert(decode_request((struct skp_view){ a.ptr, a.len }, &again));
     ck_assert_int_eq(skp_request_encode(&again, &b), SKP_ERR_OK);
     ck_assert_uint_eq(a.len, b.len);
@@ -201,12 +235,15 @@ static void check_response_views(const struct skp_response *response,
             skt_fuzz_is_within((struct skp_view){ row->key_id, SKP_KEY_ID_LEN },
                                message));
     }
-    for (size_t i = 0; i < response->status.n_sources; i++) {
-        ck_assert(
-            skt_fuzz_is_within(response->status.sources[i].name, message));
+    if (response->status == NULL) {
+        return;
     }
-    for (size_t i = 0; i < response->status.n_warnings; i++) {
-        ck_assert(skt_fuzz_is_within(response->status.warnings[i], message));
+    for (size_t i = 0; i < response->status->n_sources; i++) {
+        ck_assert(
+            skt_fuzz_is_within(response->status->sources[i].name, message));
+    }
+    for (size_t i = 0; i < response->status->n_warnings; i++) {
+        ck_assert(skt_fuzz_is_within(response->status->warnings[i], message));
     }
 }
 
@@ -262,6 +299,7 @@ void skt_fuzz_frame(struct skp_view input)
     copy = skt_fuzz_copy(message);
     message.ptr = copy;
     ck_assert_int_eq(skp_scratch_new(&scratch), SKP_ERR_OK);
+    check_read(input);
     check_request(message);
     for (unsigned i = 0; i < SKP_METHOD_COUNT; i++) {
         check_response(message, (enum skp_method)i);

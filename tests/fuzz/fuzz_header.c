@@ -1,9 +1,10 @@
-/* fuzz_header.c - reaches skp_header_parse, skp_header_open, skp_header_rewrap,
- * and X25519 and HPKE behind them.
+/* fuzz_header.c - headers of envelopes, and X25519 and HPKE behind them.
+ *
+ * Reaches: protocol/header.c protocol/hpke.c
  *
  * The input is a header, or edits of a golden one.  No header of suite 2 opens
  * but the golden one, with its own tenant; what opens can be rewrapped, and
- * then has the same data key inside.
+ * then has the same data key inside.  What is sealed opens.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,58 @@ static void check_header(const struct skt_golden *golden,
     skp_crypto_free(&stage.crypto);
 }
 
+static void check_names(enum skp_suite suite)
+{
+    const char *name = skp_suite_name(suite);
+
+    ck_assert((name == NULL) == (skp_header_len(suite, false) == 0));
+    if (name != NULL) {
+        ck_assert_int_eq(skp_suite_from_name(skp_view_of(name)), suite);
+    }
+}
+
+/* A header made of suite @suite, if there is such a suite, has inside what its
+ * maker got; and only a tenant id of no more than the limit has one. */
+static void
+check_seal(const struct skt_golden *golden, bool raw, enum skp_suite suite)
+{
+    static const uint8_t long_id[SKP_TENANT_MAX + 1] = { 'x' };
+    struct stage stage = { .tenant = golden->tenant };
+    struct skp_recipient recipient;
+    struct skp_key_pair keys;
+    uint8_t bytes[SKP_HEADER_MAX];
+    uint8_t made[SKP_KEY_LEN];
+    uint8_t opened[SKP_KEY_LEN];
+    struct skp_header header;
+    size_t len = 0;
+    bool exists = skp_header_len(suite, raw) != 0;
+
+    skt_key_init(&stage.key, golden->seed);
+    recipient = skt_recipient(&stage.key, stage.tenant);
+    keys = skt_key_pair(&stage.key);
+    skt_fuzz_random_restart();
+    ck_assert_int_eq(skp_crypto_new(&skt_fuzz_random, &stage.crypto),
+                     SKP_ERR_OK);
+    ck_assert_int_eq(skp_header_seal(stage.crypto, suite, raw, &recipient, made,
+                                     bytes, &len),
+                     exists ? SKP_ERR_OK : SKP_ERR_UNIMPLEMENTED);
+    if (exists) {
+        raw = raw && suite == SKP_SUITE_X25519_AES256CTR;
+        ck_assert_int_eq(skp_header_parse((struct skp_view){ bytes, len }, raw,
+                                          suite, &header, NULL),
+                         SKP_ERR_OK);
+        ck_assert_int_eq(skp_header_open(stage.crypto, &header, &keys,
+                                         recipient.tenant, opened),
+                         SKP_ERR_OK);
+        ck_assert(memcmp(made, opened, sizeof made) == 0);
+    }
+    recipient.tenant = (struct skp_view){ long_id, sizeof long_id };
+    ck_assert(suite != SKP_SUITE_X25519_HPKE_AES256GCM ||
+              skp_header_seal(stage.crypto, suite, raw, &recipient, made, bytes,
+                              &len) == SKP_ERR_INVALID_ARGUMENT);
+    skp_crypto_free(&stage.crypto);
+}
+
 void skt_fuzz_header(struct skp_view input)
 {
     static const struct skt_golden *const goldens[] = {
@@ -168,6 +221,11 @@ void skt_fuzz_header(struct skp_view input)
         ck_assert_int_eq(skp_buf_put(&message, golden.ptr, golden.len),
                          SKP_ERR_OK);
         skt_fuzz_edit(input, &message);
+    }
+    if (input.len == 0) {
+        check_seal(goldens[which], (flags & 1u) != 0,
+                   (enum skp_suite)(flags >> 1 & 3u));
+        check_names((enum skp_suite)(flags >> 1 & 3u));
     }
     copy = skt_fuzz_copy((struct skp_view){ message.ptr, message.len });
     check_header(goldens[which], (struct skp_view){ copy, message.len },

@@ -1,5 +1,6 @@
-/* fuzz_http.c - reaches skd_http_url_join, skd_http_url_show,
- * skd_http_url_path, skd_http_url_rename, skd_http_retry_ms.
+/* fuzz_http.c - URLs and times that a Coordinator names.
+ *
+ * Reaches: agent/source/net/http_url.c
  *
  * The input is lines: a base URL, a reference, a Retry-After value.  A page's
  * "next" never leads elsewhere, no credential is shown, and a server does not
@@ -80,6 +81,23 @@ static void check_path(const char *url)
     }
 }
 
+/* Where the agent may connect to is told by the URL, or by its scheme. */
+static void check_server(const char *url)
+{
+    enum skd_http_scheme scheme = skd_http_url_scheme(url);
+    bool is_http =
+        scheme == SKD_HTTP_SCHEME_HTTP || scheme == SKD_HTTP_SCHEME_HTTPS;
+    uint16_t port = 0;
+    enum skp_err err = skd_http_url_server(url, other, &port);
+
+    ck_assert(err == SKP_ERR_OK || err == SKP_ERR_INVALID_ARGUMENT);
+    ck_assert(is_http || err == SKP_ERR_INVALID_ARGUMENT);
+    ck_assert(err != SKP_ERR_OK || other[0] != '\0');
+    if (err == SKP_ERR_OK && strchr(url + strlen("http://"), ':') == NULL) {
+        ck_assert_uint_eq(port, scheme == SKD_HTTP_SCHEME_HTTP ? 80 : 443);
+    }
+}
+
 static void check_retry(const char *value)
 {
     uint64_t ms = skd_http_retry_ms(value, WALL_S);
@@ -112,6 +130,7 @@ void skt_fuzz_http(struct skp_view input)
     check_join(base, reference);
     check_show(base);
     check_path(base);
+    check_server(base);
     check_retry(value);
     if (skd_http_url_rename(base, reference, &renamed) == SKP_ERR_OK) {
         ck_assert_int_eq(skd_http_url_scheme(renamed.url),

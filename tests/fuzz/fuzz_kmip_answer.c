@@ -1,5 +1,7 @@
-/* fuzz_kmip_answer.c - reaches skd_kmip_response_measure,
- * skd_kmip_response_read and every skd_kmip_payload_ function.
+/* fuzz_kmip_answer.c - what a key server answers.
+ *
+ * Reaches: agent/source/kmip/kmip_response.c agent/source/kmip/kmip_payload.c
+ * Reaches: agent/source/kmip/ttlv.c
  *
  * The input is a response message as a server sent it, or edits of the answer
  * that a right server gives to our own request.  Nothing that is given out lies
@@ -178,6 +180,20 @@ static void check_versions(struct skp_view payload)
     ck_assert_uint_le(version.minor, 3);
 }
 
+/* A date counts only where the payload has exactly one. */
+static void check_initial(struct skp_view payload)
+{
+    struct skp_view rest = payload;
+    struct skp_view name;
+    struct skp_view attribute;
+    size_t n = 0;
+
+    while (skd_kmip_payload_next_attribute(&rest, &name, &attribute)) {
+        n += skp_view_equal(name, skp_view_of("Initial Date")) ? 1 : 0;
+    }
+    ck_assert(n == 1 || skd_kmip_payload_initial(payload) == 0);
+}
+
 /* Every function takes any payload whose TTLV has been checked. */
 static void check_payload(struct skp_view payload,
                           const struct skd_kmip_question *question)
@@ -193,6 +209,7 @@ static void check_payload(struct skp_view payload,
     check_identifier(payload, none);
     check_identifier(payload, question->identifier);
     check_versions(payload);
+    check_initial(payload);
     while (skd_kmip_payload_next_attribute(&rest, &name, &attribute)) {
         ck_assert(skt_fuzz_is_within(name, payload));
         ck_assert(skt_fuzz_is_within(attribute, payload));

@@ -1,5 +1,6 @@
-/* fuzz_payload.c - reaches skp_payload_open, skp_payload_len,
- * skp_plaintext_len, skp_chunked_open.
+/* fuzz_payload.c - payloads of envelopes.
+ *
+ * Reaches: protocol/payload.c protocol/chunked.c
  *
  * The input is a list of edits to a valid payload.  Whatever they change, a
  * payload of suite 2 does not open any more and nothing of it comes out; one of

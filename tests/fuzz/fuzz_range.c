@@ -1,6 +1,7 @@
-/* fuzz_range.c - reaches sidekey_range_plan, sidekey_range_new,
- * sidekey_range_open, sidekey_envelope_size, sidekey_plaintext_size and the
- * reading of parts behind them.
+/* fuzz_range.c - ranges of envelopes that a store gives out in part.
+ *
+ * Reaches: libclient/range_plan.c libclient/range_open.c
+ * Reaches: libclient/stream_size.c
  *
  * The input chooses one of a few envelopes, a length that the store says it
  * has, a range, and edits to what the store answers.  A plan names no bytes

@@ -1,5 +1,6 @@
-/* fuzz_ttlv.c - reaches skd_ttlv_take, skd_ttlv_check, skd_ttlv_find,
- * skd_ttlv_count, skd_ttlv_is_clean_text and the writer.
+/* fuzz_ttlv.c - the encoding that KMIP messages are in, and its writer.
+ *
+ * Reaches: agent/source/kmip/ttlv.c
  *
  * The encoding has one form for each value: what the check lets through must
  * come out of the writer as the same bytes, and no cut of it is good unless it
@@ -50,6 +51,49 @@ static void copy_scalar(struct skd_ttlv_writer *w, const struct skd_ttlv *item)
     }
 }
 
+/* The finder of a type finds what the general one does. */
+static void check_find_typed(struct skp_view parent,
+                             const struct skd_ttlv *item,
+                             enum skp_err expected)
+{
+    struct skp_view view = { NULL, 0 };
+    int32_t number = 0;
+    uint32_t choice = 0;
+
+    switch (item->type) {
+    case SKD_TTLV_STRUCTURE:
+        ck_assert_int_eq(skd_ttlv_find_structure(parent, item->tag, &view),
+                         expected);
+        break;
+    case SKD_TTLV_TEXT:
+        ck_assert_int_eq(skd_ttlv_find_text(parent, item->tag, &view),
+                         expected);
+        break;
+    case SKD_TTLV_BYTES:
+        ck_assert_int_eq(skd_ttlv_find_bytes(parent, item->tag, &view),
+                         expected);
+        break;
+    case SKD_TTLV_INTEGER:
+        ck_assert_int_eq(skd_ttlv_find_int(parent, item->tag, &number),
+                         expected);
+        ck_assert(expected != SKP_ERR_OK || number == skd_ttlv_int(item));
+        return;
+    case SKD_TTLV_ENUMERATION:
+        ck_assert_int_eq(skd_ttlv_find_enum(parent, item->tag, &choice),
+                         expected);
+        ck_assert(expected != SKP_ERR_OK || choice == skd_ttlv_enum(item));
+        return;
+    case SKD_TTLV_LONG_INTEGER:
+    case SKD_TTLV_BIG_INTEGER:
+    case SKD_TTLV_BOOLEAN:
+    case SKD_TTLV_DATE_TIME:
+    case SKD_TTLV_INTERVAL:
+    default:
+        return;
+    }
+    ck_assert(expected != SKP_ERR_OK || view.ptr == item->value.ptr);
+}
+
 /* What can be asked about one item among its siblings. */
 static void check_find(struct skp_view parent, const struct skd_ttlv *item)
 {
@@ -60,6 +104,7 @@ static void check_find(struct skp_view parent, const struct skd_ttlv *item)
     ck_assert_uint_ge(count, 1);
     ck_assert_int_eq(err, count == 1 ? SKP_ERR_OK : SKP_ERR_INVALID_ARGUMENT);
     ck_assert(err != SKP_ERR_OK || found.value.ptr == item->value.ptr);
+    check_find_typed(parent, item, err);
     err = skd_ttlv_find(parent, item->tag ^ 0x10000u, item->type, &found);
     ck_assert(err != SKP_ERR_OK || found.tag == (item->tag ^ 0x10000u));
 }
