@@ -3,9 +3,8 @@
  *     make bench                       five runs of a second each
  *     make bench-json                  the same, also to build/bench.json
  *     BENCH_SECONDS=0.2 BENCH_RUNS=3   a quick look
- *     BENCH_LARGE=1                    also a million tenants
- *     BENCH_ONLY=crypto                one of crypto, pubkey, scale, idle,
- *                                      stream
+ *     BENCH_ONLY=crypto                one of crypto, workers, pubkey, peers,
+ *                                      scale, kmip, idle, callers, stream
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,11 +37,14 @@ static void raise_limit(int resource)
 static void report_peers(void)
 {
     static const char *const peers[] = { "redis-server", "memcached",
-                                         "gpg-agent" };
+                                         "gpg-agent",    "ssh-agent",
+                                         "p11-kit",      "softhsm2-util" };
 
     for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
         if (!skb_is_installed(peers[i])) {
-            (void)fprintf(stderr, "bench: %s is not installed\n", peers[i]);
+            (void)fprintf(stderr,
+                          "bench: %s is not installed (make bench-deps)\n",
+                          peers[i]);
         }
     }
     if (skb_cores() < 2) {
@@ -57,8 +59,10 @@ static void run_all(struct skb_bench *bench)
         const char *name;
         void (*run)(struct skb_bench *bench);
     } groups[] = {
-        { "crypto", skb_rows_crypto }, { "pubkey", skb_rows_pubkey },
-        { "scale", skb_rows_scale },   { "idle", skb_rows_idle },
+        { "crypto", skb_rows_crypto }, { "workers", skb_rows_workers },
+        { "pubkey", skb_rows_pubkey }, { "peers", skb_rows_peers },
+        { "scale", skb_rows_scale },   { "kmip", skb_rows_kmip },
+        { "idle", skb_rows_idle },     { "callers", skb_rows_callers },
         { "stream", skb_rows_stream },
     };
     const char *only = getenv("BENCH_ONLY");
@@ -77,7 +81,11 @@ int main(int argc, char **argv)
 
     bench.seconds = read_number("BENCH_SECONDS", 1.0);
     bench.runs = runs > SKB_RUNS_MAX ? SKB_RUNS_MAX : (unsigned)runs;
-    bench.is_large = getenv("BENCH_LARGE") != NULL;
+    bench.table.runs = bench.runs;
+    bench.table.seconds = bench.seconds;
+    bench.table.cores = skb_cores();
+    bench.table.load = skb_load_average();
+    skb_cpu_name(bench.table.cpu);
     raise_limit(RLIMIT_NOFILE);
     raise_limit(RLIMIT_MEMLOCK);
     report_peers();

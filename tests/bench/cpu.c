@@ -59,6 +59,11 @@ uint64_t skb_resident(pid_t pid)
     return read_status(pid, "VmRSS:");
 }
 
+uint64_t skb_resident_own(pid_t pid)
+{
+    return read_status(pid, "RssAnon:") + read_status(pid, "RssShmem:");
+}
+
 uint64_t skb_resident_peak(pid_t pid)
 {
     return read_status(pid, "VmHWM:");
@@ -79,6 +84,28 @@ unsigned skb_cores(void)
 {
     learn_cores();
     return (unsigned)CPU_COUNT(&all_cores);
+}
+
+double skb_load_average(void)
+{
+    double load = 0.0;
+
+    (void)getloadavg(&load, 1);
+    return load;
+}
+
+void skb_cpu_name(char ret[SKB_CPU_NAME_MAX])
+{
+    char line[256];
+    FILE *file = fopen("/proc/cpuinfo", "re");
+
+    ret[0] = '\0';
+    while (file != NULL && fgets(line, sizeof line, file) != NULL &&
+           sscanf(line, "model name : %127[^\"\\\n]", ret) != 1) {
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
 }
 
 /* The @nth core that we may use, counted round and round. */

@@ -10,14 +10,12 @@
 #include <unistd.h>
 
 #include "tests/bench/echo.h"
-#include "tests/bench/tenants.h"
+#include "tests/bench/pages.h"
 
 #define START_MS 120000u
 #define STOP_MS  10000u
-/* Tenants in one page of a list, well under max_page_bytes. */
-#define PAGE_TENANTS 50000u
 
-static const char *folder(void)
+const char *skb_folder(void)
 {
     static char path[SKT_PATH_MAX];
 
@@ -28,45 +26,32 @@ static const char *folder(void)
     return path;
 }
 
-static void name_files(struct skb_host *host, const char *name)
+void skb_host_name(struct skb_host *host, const char *name)
 {
     *host = (struct skb_host){ .pid = -1 };
     (void)snprintf(host->socket, sizeof host->socket, "%.400s/%.80s.sock",
-                   folder(), name);
-    (void)snprintf(host->log, sizeof host->log, "%.400s/%.80s.log", folder(),
-                   name);
+                   skb_folder(), name);
+    (void)snprintf(host->log, sizeof host->log, "%.400s/%.80s.log",
+                   skb_folder(), name);
 }
 
 /* ---- configuration ------------------------------------------------------ */
 
-static void write_page(const char *name, size_t nth, size_t n_tenants)
+static void write_pages(const struct skb_list *list)
 {
     char path[SKT_PATH_MAX + 64];
-    size_t end = (nth + 1) * PAGE_TENANTS;
-    struct skb_tenant tenant;
-    FILE *file;
 
-    (void)snprintf(path, sizeof path, "%.400s/%.80s-%zu.json", folder(), name,
-                   nth);
-    file = fopen(path, "we");
-    if (file == NULL) {
-        return;
+    for (size_t i = 0; i < skb_list_pages(list); i++) {
+        FILE *file;
+
+        (void)snprintf(path, sizeof path, "%.400s/%.80s-%zu.json", skb_folder(),
+                       list->name, i);
+        file = fopen(path, "we");
+        if (file != NULL) {
+            skb_list_write(list, i, file);
+            (void)fclose(file);
+        }
     }
-    (void)fprintf(file, "{\"revision\": 1, \"tenants\": [");
-    for (size_t i = nth * PAGE_TENANTS; i < end && i < n_tenants; i++) {
-        skb_tenant_name(i, &tenant);
-        (void)fprintf(file,
-                      "%s{\"id\":\"%s\",\"zero_knowledge\":false,"
-                      "\"key_seed\":\"%s\"}",
-                      i % PAGE_TENANTS == 0 ? "" : ",\n", tenant.id,
-                      tenant.seed);
-    }
-    (void)fprintf(file, "]");
-    if (end < n_tenants) {
-        (void)fprintf(file, ", \"next\": \"%.80s-%zu.json\"", name, nth + 1);
-    }
-    (void)fprintf(file, "}");
-    (void)fclose(file);
 }
 
 static void write_local(FILE *file, const struct skb_host_config *config)
@@ -85,14 +70,26 @@ static void write_local(FILE *file, const struct skb_host_config *config)
 
 static void write_list(FILE *file, const struct skb_host_config *config)
 {
-    for (size_t i = 0; i * PAGE_TENANTS < config->n_tenants; i++) {
-        write_page(config->name, i, config->n_tenants);
-    }
+    const struct skb_list list = { .name = config->name,
+                                   .n_tenants = config->n_tenants,
+                                   .is_private = config->kms_config != NULL };
+
     (void)fprintf(file,
                   "{\"crypto\": {\"mode\": \"remote-multi-keys\", "
-                  "\"update_period\": \"1h\"}, \"coordinator\": "
-                  "{\"url\": \"file://%s/%s-0.json\"}",
-                  folder(), config->name);
+                  "\"update_period\": \"%s\"",
+                  config->period == NULL ? "1h" : config->period);
+    if (config->kms_config != NULL) {
+        (void)fprintf(file, ", \"kms_config\": %s", config->kms_config);
+    }
+    if (config->url != NULL) {
+        (void)fprintf(file, "}, \"coordinator\": {\"url\": \"%s\"}",
+                      config->url);
+        return;
+    }
+    write_pages(&list);
+    (void)fprintf(file,
+                  "}, \"coordinator\": {\"url\": \"file://%s/%s-0.json\"}",
+                  skb_folder(), config->name);
 }
 
 static bool write_config(const struct skb_host *host,
@@ -113,7 +110,9 @@ static bool write_config(const struct skb_host *host,
                   ", \"sidekey\": {\"socket\": \"%s\", \"workers\": %u, "
                   "\"metrics\": \"\", \"max_connections\": 12000, "
                   "\"max_connections_per_uid\": 12000, "
-                  "\"require_memory\": \"none\"}}\n",
+                  "\"require_memory\": \"none\", \"access\": [{\"tenants\": "
+                  "[\"*\"], \"allow\": [\"pubkey\", \"encrypt\", \"decrypt\", "
+                  "\"unwrap\", \"rewrap\", \"watch\", \"admin\"]}]}}\n",
                   host->socket, config->workers);
     return fclose(file) == 0;
 }
@@ -159,10 +158,12 @@ bool skb_host_start(struct skb_host *host, const struct skb_host_config *config)
     const char *argv[] = { program, "--config", path, NULL };
     uint64_t start_ns;
 
-    name_files(host, config->name);
-    (void)snprintf(program, sizeof program, "%.400s/sidekeyd",
-                   build == NULL ? "build/release" : build);
-    (void)snprintf(path, sizeof path, "%.400s/%.80s.conf.json", folder(),
+    skb_host_name(host, config->name);
+    (void)snprintf(program, sizeof program, "%.400s/%s",
+                   build == NULL ? "build/release" : build,
+                   config->is_single ? "tests/bench/sidekeyd-single"
+                                     : "sidekeyd");
+    (void)snprintf(path, sizeof path, "%.400s/%.80s.conf.json", skb_folder(),
                    config->name);
     if (!write_config(host, config, path)) {
         return false;
@@ -180,33 +181,63 @@ bool skb_host_start(struct skb_host *host, const struct skb_host_config *config)
     return true;
 }
 
-bool skb_host_start_redis(struct skb_host *host)
+bool skb_host_spawn(struct skb_host *host,
+                    const char *const argv[],
+                    const char *const env[])
 {
-    static const char set[] = "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$32\r\n"
-                              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n";
-    char answer[8];
-    int fd;
-    bool is_set;
-
-    name_files(host, "redis");
-    {
-        const char *argv[] = { "redis-server", "--port", "0", "--unixsocket",
-                               host->socket,   "--save", "",  NULL };
-
-        skb_pin(SKB_CORE_SERVER);
-        host->pid = skt_spawn(argv, NULL, host->log);
-        skb_pin(SKB_CORE_GENERATOR);
-    }
+    skb_pin(SKB_CORE_SERVER);
+    host->pid = skt_spawn(argv, env, host->log);
+    skb_pin(SKB_CORE_GENERATOR);
     if (!skt_wait_unix(host->pid, host->socket, START_MS)) {
         show_log(host);
         skb_host_stop(host);
         return false;
     }
-    fd = skb_connect(host->socket);
-    is_set = fd >= 0 && write(fd, set, sizeof set - 1) > 0 &&
-             read(fd, answer, sizeof answer) == 5;
-    (void)close(fd);
-    return is_set;
+    return true;
+}
+
+/* Say @request, to which the server must answer @answer, or is stopped. */
+static bool tell(struct skb_host *host, const char *request, const char *answer)
+{
+    size_t len = strlen(request);
+    char said[16];
+    int fd = skb_connect(host->socket);
+    bool is_told = fd >= 0 && write(fd, request, len) == (ssize_t)len &&
+                   read(fd, said, sizeof said) == (ssize_t)strlen(answer) &&
+                   memcmp(said, answer, strlen(answer)) == 0;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (!is_told) {
+        skb_host_stop(host);
+    }
+    return is_told;
+}
+
+bool skb_host_start_redis(struct skb_host *host)
+{
+    const char *argv[] = { "redis-server", "--port", "0", "--unixsocket",
+                           host->socket,   "--save", "",  NULL };
+
+    skb_host_name(host, "redis");
+    return skb_host_spawn(host, argv, NULL) &&
+           tell(host,
+                "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n"
+                "$32\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
+                "+OK\r\n");
+}
+
+bool skb_host_start_memcached(struct skb_host *host)
+{
+    /* As root it asks for a user by name. */
+    const char *argv[] = { "memcached",  "-t", "1",    "-s",
+                           host->socket, "-u", "root", NULL };
+
+    skb_host_name(host, "memcached");
+    return skb_host_spawn(host, argv, NULL) &&
+           tell(host, "set key 0 0 32\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
+                "STORED\r\n");
 }
 
 bool skb_host_start_echo(struct skb_host *host,
@@ -214,7 +245,7 @@ bool skb_host_start_echo(struct skb_host *host,
                          size_t request_len,
                          size_t answer_len)
 {
-    name_files(host, name);
+    skb_host_name(host, name);
     skb_pin(SKB_CORE_SERVER);
     (void)fflush(NULL);
     host->pid = fork();

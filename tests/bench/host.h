@@ -27,6 +27,11 @@ struct skb_host_config {
     enum skb_seeds seeds;
     unsigned workers;
     enum skb_cores cores;
+    bool is_single; /* requests of one read are not multiplied together */
+    /* Of a list; may be NULL. */
+    const char *url;        /* instead of files */
+    const char *period;     /* instead of an hour */
+    const char *kms_config; /* where the seeds are: JSON */
 };
 
 /* Start sidekeyd and wait for its keys; false, with its log on stderr, when
@@ -34,9 +39,22 @@ struct skb_host_config {
 bool skb_host_start(struct skb_host *host,
                     const struct skb_host_config *config);
 
-/* Start redis-server holding 32 bytes under "key"; false when it is not
- * installed or does not start. */
+/* Where sockets, logs and keys of this run lie; removed when it ends. */
+const char *skb_folder(void);
+
+/* A server that is not started: the paths of its socket and log. */
+void skb_host_name(struct skb_host *host, const char *name);
+
+/* Start a peer on the server's core, as skt_spawn does, and wait until it
+ * listens at host->socket; false, with its log on stderr, when that fails. */
+bool skb_host_spawn(struct skb_host *host,
+                    const char *const argv[],
+                    const char *const env[]);
+
+/* Start redis-server, or memcached with one thread, holding 32 bytes of 'a'
+ * under "key"; false when it is not installed or does not start. */
 bool skb_host_start_redis(struct skb_host *host);
+bool skb_host_start_memcached(struct skb_host *host);
 
 /* Start a libuv server that answers each @request_len bytes with @answer_len
  * bytes of 'a'. */

@@ -21,59 +21,6 @@
 /* One answer in so many goes to the script's own check. */
 #define CHECK_EVERY 256u
 
-/* ---- latencies ---------------------------------------------------------- */
-
-/* Counts of latencies in steps of 1/32 of their power of two. */
-#define STEPS   ((size_t)32)
-#define N_STEPS (64 * STEPS)
-struct histogram {
-    uint64_t counts[N_STEPS];
-    uint64_t total;
-};
-
-static size_t find_step(uint64_t ns)
-{
-    unsigned power;
-
-    if (ns < STEPS) {
-        return (size_t)ns;
-    }
-    power = 63u - (unsigned)__builtin_clzll(ns);
-    return (size_t)(power - 4) * STEPS + (size_t)(ns >> (power - 5)) - STEPS;
-}
-
-/* The middle of the step. */
-static double step_us(size_t step)
-{
-    size_t power = step / STEPS + 4;
-
-    if (step < STEPS) {
-        return (double)step / 1000.0;
-    }
-    return ((double)(step % STEPS + STEPS) + 0.5) *
-           (double)(UINT64_C(1) << (power - 5)) / 1000.0;
-}
-
-static void count_latency(struct histogram *histogram, uint64_t ns, uint64_t n)
-{
-    histogram->counts[find_step(ns)] += n;
-    histogram->total += n;
-}
-
-static double find_quantile(const struct histogram *histogram, double quantile)
-{
-    double wanted = quantile * (double)histogram->total;
-    uint64_t seen = 0;
-
-    for (size_t i = 0; i < N_STEPS; i++) {
-        seen += histogram->counts[i];
-        if (histogram->counts[i] > 0 && (double)seen >= wanted) {
-            return step_us(i);
-        }
-    }
-    return 0.0;
-}
-
 /* ---- connections -------------------------------------------------------- */
 
 struct client {
@@ -97,7 +44,7 @@ struct run {
     bool is_counting;
     uint64_t n_ops;
     uint64_t n_errors;
-    struct histogram latencies;
+    struct skb_latencies latencies;
     uint8_t input[INPUT_LEN];
 };
 
@@ -214,7 +161,7 @@ static void take_answer(struct run *run,
         run->n_errors++;
     } else if (run->is_counting) {
         run->n_ops++;
-        count_latency(&run->latencies, now_ns - sent_ns, 1);
+        skb_latencies_count(&run->latencies, now_ns - sent_ns);
     }
     client->n_received++;
 }
@@ -288,6 +235,8 @@ static bool open_clients(struct run *run)
 
         run->clients[i].fd = skb_connect(run->load->path);
         if (run->clients[i].fd < 0 ||
+            (run->script->greet != NULL &&
+             !run->script->greet(run->script->state, run->clients[i].fd)) ||
             epoll_ctl(run->poll, EPOLL_CTL_ADD, run->clients[i].fd, &event) !=
                 0) {
             return false;
@@ -348,9 +297,7 @@ struct skb_result skb_load_run(const struct skb_load *load,
     }
     result.n_ops = run->n_ops;
     result.n_errors = run->n_errors;
-    result.p50_us = find_quantile(&run->latencies, 0.5);
-    result.p99_us = find_quantile(&run->latencies, 0.99);
-    result.p999_us = find_quantile(&run->latencies, 0.999);
+    skb_result_set_latencies(&result, &run->latencies);
     for (unsigned i = 0; i < load->connections; i++) {
         if (run->clients[i].fd > 0) {
             (void)close(run->clients[i].fd);

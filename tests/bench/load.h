@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "tests/bench/series.h"
+
 /* Bytes of the largest request and answer. */
 #define SKB_MESSAGE_MAX     4096u
 #define SKB_DEPTH_MAX       64u
@@ -29,7 +31,10 @@ struct skb_script {
     uint8_t *answers;   /* n_items of answer_len bytes */
     /* Look at the rest of some answers; NULL: nothing to look at. */
     bool (*check)(void *state, size_t item, const uint8_t *answer);
-    void *state;
+    /* Said on a connection before its first request; false when that fails.
+     * NULL: nothing. */
+    bool (*greet)(void *state, int fd);
+    void *state; /* of both */
 };
 
 /* An empty script; aborts without memory, as all of the measuring does. */
@@ -45,16 +50,6 @@ struct skb_load {
     unsigned connections;
     unsigned depth;
     double seconds;
-};
-
-struct skb_result {
-    uint64_t n_ops;
-    uint64_t n_errors; /* wrong or missing answers; none counts as n_ops */
-    double per_s;
-    double cpu_us; /* of the server, for one operation */
-    double p50_us;
-    double p99_us;
-    double p999_us;
 };
 
 /* Run for a tenth of the time to warm up, then for the whole of it. */

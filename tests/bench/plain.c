@@ -7,33 +7,44 @@
 
 #include "tests/bench/cpu.h"
 
-/* Operations between two looks at the clock. */
-#define BURST 16u
+/* Operations before the clock runs. */
+#define WARM_UP 16u
 
 /* One operation; false when its result is wrong. */
 typedef bool (*step)(void *state, size_t nth);
 
-static struct skb_plain run_loop(step run, void *state, double seconds)
+static struct skb_result run_loop(step run, void *state, double seconds)
 {
-    struct skb_plain result = { 0 };
-    uint64_t length_ns = (uint64_t)(seconds * 1e9);
+    struct skb_result result = { 0 };
+    struct skb_latencies latencies = { 0 };
     uint64_t start_ns;
     uint64_t cpu_ns;
-    size_t n = 0;
+    uint64_t end_ns;
+    uint64_t now_ns;
 
     skb_pin(SKB_CORE_SERVER);
-    for (size_t i = 0; i < BURST; i++) {
+    for (size_t i = 0; i < WARM_UP; i++) {
         (void)run(state, i);
     }
-    start_ns = skb_now_ns();
+    start_ns = now_ns = skb_now_ns();
+    end_ns = start_ns + (uint64_t)(seconds * 1e9);
     cpu_ns = skb_thread_cpu_ns();
-    while (skb_now_ns() - start_ns < length_ns) {
-        for (size_t i = 0; i < BURST; i++) {
-            result.n_errors += run(state, n++) ? 0 : 1;
+    while (now_ns < end_ns) {
+        uint64_t before_ns = now_ns;
+
+        if (run(state, result.n_ops)) {
+            result.n_ops++;
+        } else {
+            result.n_errors++;
         }
+        now_ns = skb_now_ns();
+        skb_latencies_count(&latencies, now_ns - before_ns);
     }
-    result.cpu_us = (double)(skb_thread_cpu_ns() - cpu_ns) / 1000.0 / (double)n;
-    result.per_s = (double)n * 1e9 / (double)(skb_now_ns() - start_ns);
+    cpu_ns = skb_thread_cpu_ns() - cpu_ns;
+    result.cpu_us =
+        (double)cpu_ns / 1000.0 / (double)(result.n_ops > 0 ? result.n_ops : 1);
+    result.per_s = (double)result.n_ops * 1e9 / (double)(now_ns - start_ns);
+    skb_result_set_latencies(&result, &latencies);
     skb_pin(SKB_CORE_GENERATOR);
     return result;
 }
@@ -62,19 +73,19 @@ static const struct skb_envelope *item_at(const struct skb_envelopes *envelopes,
     return &envelopes->items[nth % envelopes->n_items];
 }
 
-static bool unwrap_one(void *state, size_t nth)
+bool skb_plain_unwrap_one(void *envelopes, size_t nth)
 {
-    const struct skb_envelope *item = item_at(state, nth);
+    const struct skb_envelope *item = item_at(envelopes, nth);
     uint8_t data_key[SKP_KEY_LEN];
 
-    return open_header(state, item, data_key) == SKP_ERR_OK &&
+    return open_header(envelopes, item, data_key) == SKP_ERR_OK &&
            memcmp(data_key, item->data_key, sizeof data_key) == 0;
 }
 
-struct skb_plain skb_plain_unwrap(struct skb_envelopes *envelopes,
-                                  double seconds)
+struct skb_result skb_plain_unwrap(struct skb_envelopes *envelopes,
+                                   double seconds)
 {
-    return run_loop(unwrap_one, envelopes, seconds);
+    return run_loop(skb_plain_unwrap_one, envelopes, seconds);
 }
 
 static bool decrypt_one(void *state, size_t nth)
@@ -94,8 +105,8 @@ static bool decrypt_one(void *state, size_t nth)
            memcmp(plaintext, item->plaintext, sizeof plaintext) == 0;
 }
 
-struct skb_plain skb_plain_decrypt(struct skb_envelopes *envelopes,
-                                   double seconds)
+struct skb_result skb_plain_decrypt(struct skb_envelopes *envelopes,
+                                    double seconds)
 {
     return run_loop(decrypt_one, envelopes, seconds);
 }
@@ -122,8 +133,8 @@ static bool encrypt_one(void *state, size_t nth)
                             &out) == SKP_ERR_OK;
 }
 
-struct skb_plain skb_plain_encrypt(struct skb_envelopes *envelopes,
-                                   double seconds)
+struct skb_result skb_plain_encrypt(struct skb_envelopes *envelopes,
+                                    double seconds)
 {
     return run_loop(encrypt_one, envelopes, seconds);
 }
@@ -139,11 +150,11 @@ static bool derive_one(void *state, size_t nth)
     return EVP_PKEY_derive(state, shared, &len) == 1;
 }
 
-struct skb_plain skb_plain_x25519(struct skb_envelopes *envelopes,
-                                  double seconds)
+struct skb_result skb_plain_x25519(struct skb_envelopes *envelopes,
+                                   double seconds)
 {
     const struct skb_envelope *item = item_at(envelopes, 0);
-    struct skb_plain result = { .n_errors = 1 };
+    struct skb_result result = { .n_errors = 1 };
     EVP_PKEY *own = EVP_PKEY_new_raw_private_key(
         EVP_PKEY_X25519, NULL, item->tenant.private_key, SKP_KEY_LEN);
     EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(
@@ -194,10 +205,10 @@ static bool open_piece(void *state, size_t nth)
            EVP_DecryptFinal_ex(state, opened + len, &len) == 1;
 }
 
-struct skb_plain skb_plain_gcm(bool is_sealing, double seconds)
+struct skb_result skb_plain_gcm(bool is_sealing, double seconds)
 {
     static const uint8_t nonce[SKP_GCM_NONCE_LEN];
-    struct skb_plain result = { .n_errors = 1 };
+    struct skb_result result = { .n_errors = 1 };
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 
@@ -229,9 +240,9 @@ static bool open_chunk(void *state, size_t nth)
                             opened) == SKP_ERR_OK;
 }
 
-struct skb_plain skb_plain_chunked(bool is_sealing, double seconds)
+struct skb_result skb_plain_chunked(bool is_sealing, double seconds)
 {
-    struct skb_plain result = { .n_errors = 1 };
+    struct skb_result result = { .n_errors = 1 };
     struct skb_envelopes envelopes;
     struct skp_chunked chunked = { 0 };
     uint8_t head[SKP_CHUNKED_HEAD_LEN];

@@ -34,83 +34,123 @@ static struct skb_result run_side(const struct skb_bench *bench,
     return skb_load_run(&load, &side->script);
 }
 
-/* Cells of the runs: ours and the peer's. */
-enum cell {
-    CPU,
-    PER_S,
-    P50,
-    P99,
-    P999,
-    PEER_CPU,
-    PEER_PER_S,
-    PEER_P99,
-    CELLS
-};
-
-static void keep(double cells[CELLS][SKB_RUNS_MAX],
-                 unsigned nth,
-                 const struct skb_result *ours,
-                 const struct skb_result *peer)
+static void add_row(struct skb_bench *bench,
+                    const struct shape *shape,
+                    const char *against,
+                    const struct skb_series *ours,
+                    const struct skb_series *peer)
 {
-    cells[CPU][nth] = ours->cpu_us;
-    cells[PER_S][nth] = ours->per_s;
-    cells[P50][nth] = ours->p50_us;
-    cells[P99][nth] = ours->p99_us;
-    cells[P999][nth] = ours->p999_us;
-    cells[PEER_CPU][nth] = peer->cpu_us;
-    cells[PEER_PER_S][nth] = peer->per_s;
-    cells[PEER_P99][nth] = peer->p99_us;
+    struct skb_result mine = skb_series_median(ours);
+    struct skb_result theirs = skb_series_median(peer);
+    bool is_latency = shape->is_latency;
+    struct skb_row row = { .what = shape->what,
+                           .against = against,
+                           .note = "",
+                           .unit = is_latency ? "us p99" : "us",
+                           .value = is_latency ? mine.p99_us : mine.cpu_us,
+                           .peer_value =
+                               is_latency ? theirs.p99_us : theirs.cpu_us,
+                           .sense = is_latency        ? SKB_GOAL_AT_MOST
+                                    : shape->goal > 0 ? SKB_GOAL_AT_LEAST
+                                                      : SKB_GOAL_NONE,
+                           .goal = shape->goal };
+
+    row.ratio =
+        is_latency ? row.value / row.peer_value : row.peer_value / row.value;
+    skb_row_set_sides(&row, &mine, &theirs);
+    skb_table_add(&bench->table, &row);
 }
 
+/* In turns, so that what else the machine does meets both. */
 static void compare(struct skb_bench *bench,
                     const struct side *ours,
                     const struct side *peer,
                     const struct shape *shape,
                     const char *against)
 {
-    double cells[CELLS][SKB_RUNS_MAX];
-    double medians[CELLS];
-    bool is_latency = shape->is_latency;
-    struct skb_row row = { .what = shape->what,
-                           .against = against,
-                           .note = "",
-                           .unit = is_latency ? "us p99" : "us",
-                           .sense = is_latency        ? SKB_GOAL_AT_MOST
-                                    : shape->goal > 0 ? SKB_GOAL_AT_LEAST
-                                                      : SKB_GOAL_NONE,
-                           .goal = shape->goal };
+    struct skb_series mine = { .n = 0 };
+    struct skb_series theirs = { .n = 0 };
 
     for (unsigned i = 0; i < bench->runs; i++) {
-        struct skb_result theirs = run_side(bench, peer, shape);
-        struct skb_result mine = run_side(bench, ours, shape);
+        struct skb_result first = run_side(bench, peer, shape);
+        struct skb_result second = run_side(bench, ours, shape);
 
-        keep(cells, i, &mine, &theirs);
-        row.n_errors += mine.n_errors + theirs.n_errors;
+        skb_series_keep(&theirs, &first);
+        skb_series_keep(&mine, &second);
     }
-    for (size_t i = 0; i < CELLS; i++) {
-        medians[i] = skb_median(cells[i], bench->runs);
-    }
-    row.value = medians[is_latency ? P99 : CPU];
-    row.peer_value = medians[is_latency ? PEER_P99 : PEER_CPU];
-    row.ratio =
-        is_latency ? row.value / row.peer_value : row.peer_value / row.value;
-    row.per_s = medians[PER_S];
-    row.peer_per_s = medians[PEER_PER_S];
-    row.p50_us = medians[P50];
-    row.p99_us = medians[P99];
-    row.p999_us = medians[P999];
-    skb_table_add(&bench->table, &row);
+    add_row(bench, shape, against, &mine, &theirs);
 }
 
-static void script_redis(struct skb_script *script)
+/* ---- caches ------------------------------------------------------------- */
+
+/* A server that answers 32 bytes to the question for one key. */
+struct cache {
+    const char *program;
+    bool (*start)(struct skb_host *host);
+    const char *request;
+    const char *answer;
+    const char *against;
+    const char *skipped; /* the row's name when it is not measured */
+    double goals[2];     /* at 4x16 and 4x64; 0 is for information */
+};
+
+#define VALUE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"
+
+static const struct cache caches[] = {
+    { "redis-server",
+      skb_host_start_redis,
+      "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n",
+      "$32\r\n" VALUE,
+      "redis GET, 32 bytes",
+      "pubkey against redis GET",
+      { 1.0, 1.5 } },
+    { "memcached",
+      skb_host_start_memcached,
+      "get key\r\n",
+      "VALUE key 0 32\r\n" VALUE "END\r\n",
+      "memcached get, 32 bytes",
+      "pubkey against memcached get",
+      { 0.0, 0.0 } },
+};
+
+static void script_cache(struct skb_script *script, const struct cache *cache)
 {
-    static const char get[] = "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n";
-    static const char answer[] = "$32\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n";
+    size_t request_len = strlen(cache->request);
+    size_t answer_len = strlen(cache->answer);
 
-    skb_script_init(script, 1, sizeof get - 1, sizeof answer - 1);
-    memcpy(script->requests, get, sizeof get - 1);
-    memcpy(script->answers, answer, sizeof answer - 1);
+    skb_script_init(script, 1, request_len, answer_len);
+    memcpy(script->requests, cache->request, request_len);
+    memcpy(script->answers, cache->answer, answer_len);
 }
+
+static void compare_cache(struct skb_bench *bench,
+                          const struct side *ours,
+                          const struct cache *cache)
+{
+    const struct shape shapes[] = {
+        { "pubkey, 4x16", 4, 16, false, cache->goals[0] },
+        { "pubkey, 4x64", 4, 64, false, cache->goals[1] },
+    };
+    struct side peer;
+
+    if (!skb_is_installed(cache->program)) {
+        skb_table_skip(&bench->table, cache->skipped,
+                       "not installed (make bench-deps)");
+        return;
+    }
+    if (!cache->start(&peer.host)) {
+        skb_table_skip(&bench->table, cache->skipped, "it did not start");
+        return;
+    }
+    script_cache(&peer.script, cache);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        compare(bench, ours, &peer, &shapes[i], cache->against);
+    }
+    skb_script_done(&peer.script);
+    skb_host_stop(&peer.host);
+}
+
+/* ---- an echo ------------------------------------------------------------ */
 
 static void script_echo(struct skb_script *script,
                         const struct skb_script *model)
@@ -118,32 +158,6 @@ static void script_echo(struct skb_script *script,
     skb_script_init(script, 1, model->request_len, model->answer_len);
     memset(script->requests, 'q', script->request_len);
     memset(script->answers, 'a', script->answer_len);
-}
-
-static void compare_redis(struct skb_bench *bench, const struct side *ours)
-{
-    static const struct shape shapes[] = {
-        { "pubkey, 4x16", 4, 16, false, 1.0 },
-        { "pubkey, 4x64", 4, 64, false, 1.5 },
-    };
-    struct side redis;
-
-    if (!skb_is_installed("redis-server")) {
-        skb_table_skip(&bench->table, "pubkey against redis GET",
-                       "redis-server is not installed");
-        return;
-    }
-    if (!skb_host_start_redis(&redis.host)) {
-        skb_table_skip(&bench->table, "pubkey against redis GET",
-                       "redis-server did not start");
-        return;
-    }
-    script_redis(&redis.script);
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        compare(bench, ours, &redis, &shapes[i], "redis GET, 32 bytes");
-    }
-    skb_script_done(&redis.script);
-    skb_host_stop(&redis.host);
 }
 
 static void compare_echo(struct skb_bench *bench, const struct side *ours)
@@ -169,11 +183,17 @@ static void compare_echo(struct skb_bench *bench, const struct side *ours)
     skb_host_stop(&echo.host);
 }
 
+/* ---- all of it ---------------------------------------------------------- */
+
 void skb_rows_pubkey(struct skb_bench *bench)
 {
-    static const struct skb_host_config config = { "pubkey", N_TENANTS,
-                                                   SKB_SEEDS_LOCAL, 1,
-                                                   SKB_CORE_SERVER };
+    static const struct skb_host_config config = {
+        .name = "pubkey",
+        .n_tenants = N_TENANTS,
+        .seeds = SKB_SEEDS_LOCAL,
+        .workers = 1,
+        .cores = SKB_CORE_SERVER,
+    };
     struct skb_envelopes envelopes;
     struct side ours;
 
@@ -184,7 +204,9 @@ void skb_rows_pubkey(struct skb_bench *bench)
     skb_envelopes_init(&envelopes, SKP_SUITE_X25519_HPKE_AES256GCM, N_ITEMS,
                        N_TENANTS);
     skb_script_make(&ours.script, SKP_METHOD_PUBKEY, &envelopes);
-    compare_redis(bench, &ours);
+    for (size_t i = 0; i < sizeof caches / sizeof caches[0]; i++) {
+        compare_cache(bench, &ours, &caches[i]);
+    }
     compare_echo(bench, &ours);
     skb_script_done(&ours.script);
     skb_envelopes_done(&envelopes);

@@ -53,11 +53,35 @@ struct pair {
     void *state;
 };
 
+/* CPU time of one direction. */
+struct timing {
+    uint64_t total_ns;
+    struct skb_latencies pieces;
+};
+
+static void count(struct timing *timing, uint64_t ns)
+{
+    timing->total_ns += ns;
+    skb_latencies_count(&timing->pieces, ns);
+}
+
+static struct skb_result sum_up(const struct timing *timing)
+{
+    struct skb_result result = {
+        .n_ops = timing->pieces.total,
+        .cpu_us = (double)timing->total_ns / 1000.0 / OBJECT_MIB,
+    };
+
+    result.per_s = 1e6 / result.cpu_us;
+    skb_result_set_latencies(&result, &timing->pieces);
+    return result;
+}
+
 static struct skb_pass run_pass(const struct pair *pair)
 {
-    struct skb_pass pass = { 0 };
-    uint64_t seal_ns = 0;
-    uint64_t open_ns = 0;
+    struct skb_pass pass = { .n_errors = 0 };
+    struct timing seals = { 0 };
+    struct timing opens = { 0 };
     uint64_t opened_len = 0;
 
     for (uint64_t nth = 0; nth < SKB_PIECES && pass.n_errors == 0; nth++) {
@@ -71,15 +95,15 @@ static struct skb_pass run_pass(const struct pair *pair)
         is_right = pair->seal(pair->state, nth, &len);
         middle_ns = skb_thread_cpu_ns();
         is_right = is_right && pair->open(pair->state, nth, len, &len);
-        open_ns += skb_thread_cpu_ns() - middle_ns;
-        seal_ns += middle_ns - start_ns;
+        count(&opens, skb_thread_cpu_ns() - middle_ns);
+        count(&seals, middle_ns - start_ns);
         pass.n_errors +=
             is_right && skb_is_object(opened_len, opened, len) ? 0 : 1;
         opened_len += len;
     }
     pass.n_errors += opened_len == SKB_OBJECT_LEN ? 0 : 1;
-    pass.seal_us = (double)seal_ns / 1000.0 / OBJECT_MIB;
-    pass.open_us = (double)open_ns / 1000.0 / OBJECT_MIB;
+    pass.seal = sum_up(&seals);
+    pass.open = sum_up(&opens);
     return pass;
 }
 

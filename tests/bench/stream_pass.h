@@ -10,10 +10,11 @@
 #define SKB_PIECE_LEN  65536u
 #define SKB_PIECES     (SKB_OBJECT_LEN / SKB_PIECE_LEN)
 
-/* CPU time of one pass over the object. */
+/* One pass over the object, in CPU time: cpu_us and per_s are for and of a
+ * MiB, the quantiles of a piece. */
 struct skb_pass {
-    double seal_us; /* for a MiB */
-    double open_us;
+    struct skb_result seal;
+    struct skb_result open;
     uint64_t n_errors;
 };
 

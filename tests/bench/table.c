@@ -2,16 +2,24 @@
 #include "tests/bench/table.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 void skb_table_add(struct skb_table *table, const struct skb_row *row)
 {
-    if (table->n_rows < SKB_ROWS_MAX) {
-        table->rows[table->n_rows++] = *row;
+    if (table->n_rows == SKB_ROWS_MAX) {
+        (void)fprintf(stderr, "bench: more than %u rows\n", SKB_ROWS_MAX);
+        abort();
     }
-    (void)fprintf(stderr, "bench: %s%s%s\n", row->what,
-                  row->is_skipped ? ": " : "",
-                  row->is_skipped ? row->note : "");
+    table->rows[table->n_rows] = *row;
+    /* Something was not measured: that meets no goal, and JSON has no NaN. */
+    if (!isfinite(row->ratio)) {
+        table->rows[table->n_rows].ratio = 0.0;
+        table->rows[table->n_rows].n_errors++;
+    }
+    table->n_rows++;
+    (void)fprintf(stderr, "bench: %s: %s\n", row->what,
+                  row->is_skipped ? row->note : row->against);
 }
 
 void skb_table_skip(struct skb_table *table,
@@ -28,23 +36,43 @@ void skb_table_skip(struct skb_table *table,
     skb_table_add(table, &row);
 }
 
-static const char *verdict(const struct skb_row *row)
+enum verdict {
+    MET,
+    MISSED,
+    WRONG, /* wrong answers: a goal is missed, whatever the ratio */
+    LEFT_OUT,
+    NO_GOAL,
+    VERDICTS
+};
+
+static const char *const verdict_names[VERDICTS] = { [MET] = "met",
+                                                     [MISSED] = "missed",
+                                                     [WRONG] = "WRONG",
+                                                     [LEFT_OUT] = "left out",
+                                                     [NO_GOAL] = "-" };
+
+static enum verdict judge(const struct skb_row *row)
 {
     if (row->is_skipped) {
-        return "skipped";
+        return LEFT_OUT;
     }
     if (row->n_errors > 0) {
-        return "WRONG";
+        return WRONG;
     }
     switch (row->sense) {
     case SKB_GOAL_AT_LEAST:
-        return row->ratio >= row->goal ? "met" : "not met";
+        return row->ratio >= row->goal ? MET : MISSED;
     case SKB_GOAL_AT_MOST:
-        return row->ratio <= row->goal ? "met" : "not met";
+        return row->ratio <= row->goal ? MET : MISSED;
     case SKB_GOAL_NONE:
     default:
-        return "-";
+        return NO_GOAL;
     }
+}
+
+static const char *verdict(const struct skb_row *row)
+{
+    return verdict_names[judge(row)];
 }
 
 static void print_number(FILE *out, int width, int digits, double number)
@@ -56,6 +84,12 @@ static void print_number(FILE *out, int width, int digits, double number)
     }
 }
 
+/* Bytes are many; a hundredth of one says nothing. */
+static void print_value(FILE *out, double number)
+{
+    print_number(out, 9, number < 100000.0 ? 2 : 0, number);
+}
+
 static void print_row(const struct skb_row *row, FILE *out)
 {
     if (row->is_skipped) {
@@ -64,9 +98,9 @@ static void print_row(const struct skb_row *row, FILE *out)
         return;
     }
     (void)fprintf(out, "%-36s", row->what);
-    print_number(out, 9, 2, row->value);
+    print_value(out, row->value);
     (void)fprintf(out, " %-6s", row->unit);
-    print_number(out, 9, 2, row->peer_value);
+    print_value(out, row->peer_value);
     (void)fprintf(out, " %-22s", row->against);
     print_number(out, 6, 2, row->ratio);
     (void)fprintf(out, " %s",
@@ -86,23 +120,35 @@ static void print_row(const struct skb_row *row, FILE *out)
     (void)fprintf(out, "%s%s\n", *row->note != '\0' ? "  " : "", row->note);
 }
 
-void skb_table_print(const struct skb_table *table, FILE *out)
+static void print_head(const struct skb_table *table, FILE *out)
 {
     (void)fprintf(
         out,
         "\"us\" is CPU time of the server (or of the plain loop) for one "
         "operation: the ratio is made of it,\nbecause wall time on a shared "
-        "machine depends on the neighbours.  Where the value is a latency, the "
-        "ratio\nis of latencies.  op/s are by the wall clock, with the "
-        "generator on another core; latencies in us.\nMedians, ours and the "
-        "peer measured in turns.\n\n");
+        "machine depends on the neighbours.  Where the value is a latency, a "
+        "rate\nor bytes, so is the ratio.  op/s are by the wall clock, with "
+        "the generator on another core; latencies in us.\nMedians of %u runs "
+        "of %.2g s, ours and the peer measured in turns; load before: "
+        "%.1f.\n\n",
+        table->runs, table->seconds, table->load);
     (void)fprintf(
         out, "%-36s %9s %-6s %9s %-22s %6s %-7s %-8s %9s %9s %7s %7s %7s\n",
         "what", "value", "unit", "peer", "limit or peer", "ratio", "goal", "",
         "op/s", "peer op/s", "p50", "p99", "p99.9");
+}
+
+void skb_table_print(const struct skb_table *table, FILE *out)
+{
+    size_t counts[VERDICTS] = { 0 };
+
+    print_head(table, out);
     for (size_t i = 0; i < table->n_rows; i++) {
         print_row(&table->rows[i], out);
+        counts[judge(&table->rows[i])]++;
     }
+    (void)fprintf(out, "\n%zu met, %zu missed, %zu left out\n", counts[MET],
+                  counts[MISSED] + counts[WRONG], counts[LEFT_OUT]);
 }
 
 static void write_row(const struct skb_row *row, FILE *out)
@@ -131,12 +177,16 @@ bool skb_table_write_json(const struct skb_table *table, const char *path)
     if (out == NULL) {
         return false;
     }
-    (void)fprintf(out, "[\n");
+    (void)fprintf(
+        out,
+        "{\"runs\": %u, \"seconds\": %.2f, \"cores\": %u, \"load\": %.2f, \"cpu\": "
+        "\"%s\", \"rows\": [\n",
+        table->runs, table->seconds, table->cores, table->load, table->cpu);
     for (size_t i = 0; i < table->n_rows; i++) {
         write_row(&table->rows[i], out);
         (void)fprintf(out, "%s\n", i + 1 < table->n_rows ? "," : "");
     }
-    (void)fprintf(out, "]\n");
+    (void)fprintf(out, "]}\n");
     return fclose(out) == 0;
 }
 

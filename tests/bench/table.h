@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SKB_ROWS_MAX 48u
+#include "tests/bench/cpu.h"
+
+#define SKB_ROWS_MAX 128u
 
 enum skb_goal {
     SKB_GOAL_AT_LEAST,
@@ -15,7 +17,8 @@ enum skb_goal {
     SKB_GOAL_NONE, /* for information */
 };
 
-/* One row.  Where a number is 0 it was not measured. */
+/* One row.  Where a number is 0 it was not measured.  Its texts stand in quotes
+ * in JSON as they are, and must live as long as the table. */
 struct skb_row {
     const char *what;
     const char *against; /* the limit or peer; "" */
@@ -38,8 +41,15 @@ struct skb_row {
 struct skb_table {
     struct skb_row rows[SKB_ROWS_MAX];
     size_t n_rows;
+    unsigned runs; /* of which each number is the median */
+    double seconds;
+    unsigned cores;
+    double load; /* of others: processes that ran or waited to, before */
+    char cpu[SKB_CPU_NAME_MAX];
 };
 
+/* Aborts when the table is full: a row that is lost would look like a goal that
+ * nobody has. */
 void skb_table_add(struct skb_table *table, const struct skb_row *row);
 
 /* Add a row that says why it was not measured. */
@@ -47,9 +57,11 @@ void skb_table_skip(struct skb_table *table,
                     const char *what,
                     const char *reason);
 
+/* The rows, and how many goals were met, missed and left out. */
 void skb_table_print(const struct skb_table *table, FILE *out);
 
-/* Write the rows to the file at @path; false when that fails. */
+/* Write all of it to the file at @path, as README.md describes; false when that
+ * fails. */
 bool skb_table_write_json(const struct skb_table *table, const char *path);
 
 /* The median of @n numbers, which are sorted on the way. */
