@@ -150,8 +150,9 @@ cat >application.json <<CONF
  "sidekey": {"socket": "$SIDEKEY_SOCKET", "metrics": ""}}
 CONF
 echo '{}' >secret.json
-wait_for 20 pykmip-server port_is_open "$kmip_port"
-wait_for 10 nginx port_is_open "$http_port"
+chmod 600 secret.json
+wait_for 60 pykmip-server port_is_open "$kmip_port"
+wait_for 60 nginx port_is_open "$http_port"
 
 next "The private tenant's seed goes to the key server, and nowhere else"
 show "$bin/sidekey" kms put "$private_tenant" --generate --config application.json --secret secret.json
@@ -161,8 +162,9 @@ next "Starting the agent"
 show "$bin/sidekeyd" --check-config --config application.json --secret secret.json
 "$bin/sidekeyd" --config application.json --secret secret.json >"$work/sidekeyd.log" 2>&1 &
 agent_pid=$!
-wait_for 20 sidekeyd "$bin/sidekey" health
+wait_for 60 sidekeyd "$bin/sidekey" health
 show "$bin/sidekey" status
+show "$bin/sidekey" doctor --config application.json --secret secret.json
 
 next "Public keys of both tenants: the public one by the Coordinator, the private one by the key server"
 show "$bin/sidekey" pubkey "$public_tenant"
@@ -186,7 +188,7 @@ must_fail "$bin/sidekey" decrypt "$private_tenant" --aad demo -i tampered.ske -o
 next "The key server stops: both tenants are still served"
 stop_process "$kmip_pid" INT
 kmip_pid=
-wait_for 20 "a failed refresh" grep -q "periodical update: failed to get key for tenant $private_tenant" sidekeyd.log
+wait_for 60 "a failed refresh" grep -q "periodical update: failed to get key for tenant $private_tenant" sidekeyd.log
 grep -m1 "periodical update: failed" sidekeyd.log | sed 's/^/     /'
 for tenant in "$public_tenant" "$private_tenant"; do
     rm -f "$tenant.txt"
@@ -198,7 +200,7 @@ next "The public tenant gets a new seed: it is picked up at the next refresh, an
 before=$(key_id_of "$public_tenant")
 write_list 2 "\"$("$bin/sidekey" keygen --force)\""
 has_new_key() { [ "$(key_id_of "$public_tenant")" != "$before" ]; }
-wait_for 20 "the new key" has_new_key
+wait_for 60 "the new key" has_new_key
 grep -m1 "key changed" sidekeyd.log | sed 's/^/     /'
 show "$bin/sidekey" pubkey "$public_tenant"
 rm -f "$public_tenant.txt"
