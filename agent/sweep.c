@@ -7,35 +7,12 @@
 #include "agent/store/retired.h"
 #include "agent/sys/priority.h"
 
-static void start_work(struct skd_sweep *sweep);
+/* Larger blocks are mappings of their own, and go back when they are freed, by
+ * whom they are freed: a trim has less to do.  Without a word from us the C
+ * library would raise this with each of them. */
+#define LARGE_BLOCK (2 << 20)
 
-/* ---- back to the kernel -------------------------------------------------- */
-
-/* After a refresh of 100,000 tenants one to three milliseconds, nearly all of
- * them the kernel's; nobody who serves waits for this thread. */
-static void on_timer(uv_timer_t *timer)
-{
-    (void)timer;
-    (void)malloc_trim(0);
-}
-
-static void trim_soon(struct skd_sweep *sweep)
-{
-    /* Refused while it closes: an agent that stops keeps what it has. */
-    (void)uv_timer_start(&sweep->timer, on_timer, SKD_SWEEP_TRIM_MS, 0);
-}
-
-void skd_sweep_note(struct skd_sweep *sweep, uint64_t n_released)
-{
-    if (n_released != sweep->n_released) {
-        sweep->n_released = n_released;
-        trim_soon(sweep);
-    }
-}
-
-/* ---- the pool ------------------------------------------------------------ */
-
-/* Nobody waits for it, and it comes right after a swap. */
+/* Nobody waits for it. */
 static void on_work(uv_work_t *work)
 {
     (void)work;
@@ -43,36 +20,47 @@ static void on_work(uv_work_t *work)
     skd_retired_sweep();
 }
 
+static void sweep_soon(struct skd_sweep *sweep);
+
 static void on_worked(uv_work_t *work, int status)
 {
     struct skd_sweep *sweep = work->data;
 
     (void)status;
     sweep->is_working = false;
+    /* An agent that stops keeps what it has. */
+    if (uv_is_closing((uv_handle_t *)&sweep->timer)) {
+        return;
+    }
+    (void)malloc_trim(0);
     if (sweep->is_wanted) {
-        start_work(sweep);
-    } else {
-        trim_soon(sweep);
+        sweep->is_wanted = false;
+        sweep_soon(sweep);
     }
 }
 
-static void start_work(struct skd_sweep *sweep)
+static void on_timer(uv_timer_t *timer)
 {
-    sweep->is_wanted = false;
+    struct skd_sweep *sweep = timer->data;
+
     sweep->is_working = true;
     /* Fails only without a callback. */
-    (void)uv_queue_work(sweep->async.loop, &sweep->work, on_work, on_worked);
+    (void)uv_queue_work(timer->loop, &sweep->work, on_work, on_worked);
+}
+
+static void sweep_soon(struct skd_sweep *sweep)
+{
+    if (sweep->is_working) {
+        sweep->is_wanted = true;
+    } else if (!uv_is_active((uv_handle_t *)&sweep->timer)) {
+        /* Refused while it closes. */
+        (void)uv_timer_start(&sweep->timer, on_timer, SKD_SWEEP_AFTER_MS, 0);
+    }
 }
 
 static void on_retired(uv_async_t *async)
 {
-    struct skd_sweep *sweep = async->data;
-
-    if (sweep->is_working) {
-        sweep->is_wanted = true;
-    } else {
-        start_work(sweep);
-    }
+    sweep_soon(async->data);
 }
 
 /* Any thread. */
@@ -92,13 +80,23 @@ bool skd_sweep_open(struct skd_sweep *sweep, uv_loop_t *loop)
     }
     (void)uv_timer_init(loop, &sweep->timer); /* cannot fail */
     sweep->async.data = sweep;
+    sweep->timer.data = sweep;
     sweep->work.data = sweep;
     /* One heap for all threads.  At the end of another than the first a trim
      * leaves what is free, and those who serve allocate nothing that they
      * would have to wait for. */
     (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     skd_retired_defer(wake, sweep);
     return true;
+}
+
+void skd_sweep_note(struct skd_sweep *sweep, uint64_t n_released)
+{
+    if (n_released != sweep->n_released) {
+        sweep->n_released = n_released;
+        sweep_soon(sweep);
+    }
 }
 
 void skd_sweep_close(struct skd_sweep *sweep)

@@ -3,9 +3,11 @@
  * What is large and nobody holds is freed in the pool, see store/retired.h.
  * What is free goes back to the kernel: what thousands of clients took, and
  * what a refresh did, is in the middle of the heap, from where only a look
- * through all of it gives it back.  That is worth it when something was freed,
- * and a moment later: after a publish the workers still hold the former
- * snapshot, and the refresher what it has read.
+ * through all of it gives it back.  That is worth it when something was freed.
+ *
+ * Both come a moment later.  After a publish the workers still hold the former
+ * snapshot, and with few cores whoever wipes and unmaps it would stand in the
+ * way of the very requests that the new one answers first.
  *
  * Thread:   main loop.
  */
@@ -17,12 +19,12 @@
 #include "protocol/base.h"
 
 /* Later than any worker takes over what is served. */
-#define SKD_SWEEP_TRIM_MS 100u
+#define SKD_SWEEP_AFTER_MS 100u
 
 /* Open, so that it can be embedded; zeroed before skd_sweep_open. */
 struct skd_sweep {
     uv_async_t async;
-    uv_timer_t timer; /* until free memory is given back */
+    uv_timer_t timer; /* until the work begins */
     uv_work_t work;
     bool is_working;
     bool is_wanted; /* once more, when the work has ended */
@@ -33,7 +35,7 @@ struct skd_sweep {
  * descriptors. */
 bool skd_sweep_open(struct skd_sweep *sweep, uv_loop_t *loop);
 
-/* Give free memory back in a moment, if @n_released (skd_server_released) says
+/* Sweep, and give free memory back, if @n_released (skd_server_released) says
  * that something was freed since the last call. */
 void skd_sweep_note(struct skd_sweep *sweep, uint64_t n_released);
 

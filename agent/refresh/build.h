@@ -54,8 +54,8 @@ struct skd_build_input {
 
 struct skd_build {
     struct skd_snapshot *snapshot; /* one pin */
-    struct skd_events events; /* borrow from the input's material and old */
-    size_t n_new;             /* tenants with their first key */
+    struct skd_events events;
+    size_t n_new; /* tenants with their first key */
     size_t n_changed;
     size_t n_removed;
     size_t n_unreached; /* worth asking again soon */

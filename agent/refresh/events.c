@@ -3,34 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-enum skp_err skd_events_add(struct skd_events *events,
-                            const struct skd_event *event)
-{
-    if (events->n_of_kind[event->kind] >= SKD_EVENTS_MAX) {
-        events->n_of_kind[event->kind]++;
-        return SKP_ERR_OK;
-    }
-    if (events->n == events->cap) {
-        size_t cap = events->cap == 0 ? 16 : 2 * events->cap;
-        struct skd_event *list = reallocarray(events->list, cap, sizeof *list);
-
-        if (list == NULL) {
-            return SKP_ERR_RESOURCE_EXHAUSTED;
-        }
-        events->list = list;
-        events->cap = cap;
-    }
-    events->list[events->n++] = *event;
-    events->n_of_kind[event->kind]++;
-    return SKP_ERR_OK;
-}
-
-void skd_events_done(struct skd_events *events)
-{
-    free(events->list);
-    *events = (struct skd_events){ .list = NULL };
-}
+#include <string.h>
 
 enum skd_log_level skd_event_level(enum skd_event_kind kind)
 {
@@ -117,4 +90,51 @@ void skd_event_text(const struct skd_event *event, char ret[SKD_EVENT_TEXT_MAX])
                    (const char *)event->tenant.ptr, words[event->kind].after,
                    keys, has_reason ? ": " : "",
                    has_reason ? event->reason : "");
+}
+
+static enum skp_err make_room(struct skd_events *events)
+{
+    size_t cap = events->cap == 0 ? 16 : 2 * events->cap;
+    struct skd_event_line *list;
+
+    if (events->n < events->cap) {
+        return SKP_ERR_OK;
+    }
+    list = reallocarray(events->list, cap, sizeof *list);
+    if (list == NULL) {
+        return SKP_ERR_RESOURCE_EXHAUSTED;
+    }
+    events->list = list;
+    events->cap = cap;
+    return SKP_ERR_OK;
+}
+
+enum skp_err skd_events_add(struct skd_events *events,
+                            const struct skd_event *event)
+{
+    char text[SKD_EVENT_TEXT_MAX];
+    struct skd_event_line line = { .kind = event->kind };
+
+    if (events->n_of_kind[event->kind] >= SKD_EVENTS_MAX) {
+        events->n_of_kind[event->kind]++;
+        return SKP_ERR_OK;
+    }
+    SKP_TRY(make_room(events));
+    skd_event_text(event, text);
+    line.text = strdup(text);
+    if (line.text == NULL) {
+        return SKP_ERR_RESOURCE_EXHAUSTED;
+    }
+    events->list[events->n++] = line;
+    events->n_of_kind[event->kind]++;
+    return SKP_ERR_OK;
+}
+
+void skd_events_done(struct skd_events *events)
+{
+    for (size_t i = 0; i < events->n; i++) {
+        free(events->list[i].text);
+    }
+    free(events->list);
+    *events = (struct skd_events){ .list = NULL };
 }

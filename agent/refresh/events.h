@@ -1,8 +1,7 @@
 /* events.h - what a refresh found worth a line of log.
  *
- * build collects them in the pool thread, the refresher prints them on the main
- * loop.  Events borrow their texts from the material and the old snapshot of
- * their refresh.
+ * build collects them in the pool thread, as sentences, and the refresher
+ * prints them on the main loop.
  *
  * Secrets:  key ids only.
  */
@@ -32,9 +31,9 @@ enum skd_event_kind {
 
 struct skd_event {
     enum skd_event_kind kind;
-    struct skp_view tenant;
-    const char *reason; /* or NULL */
-    bool has_key;       /* the tenant is served, with a last good key maybe */
+    struct skp_view tenant; /* borrowed */
+    const char *reason;     /* borrowed, or NULL */
+    bool has_key; /* the tenant is served, with a last good key maybe */
     uint8_t old_id[SKP_KEY_ID_LEN]; /* KEY_CHANGED */
     uint8_t new_id[SKP_KEY_ID_LEN]; /* FIRST_KEY, KEY_CHANGED */
     uint64_t generation;
@@ -44,15 +43,20 @@ struct skd_event {
  * may write: a first load has a first key for each tenant. */
 #define SKD_EVENTS_MAX 1000u
 
+struct skd_event_line {
+    enum skd_event_kind kind;
+    char *text; /* owned */
+};
+
 /* Open, so that it can be embedded.  Zeroed is empty. */
 struct skd_events {
-    struct skd_event *list;
+    struct skd_event_line *list;
     size_t n;
     size_t cap;
     size_t n_of_kind[SKD_EVENT_COUNT]; /* those that were not kept included */
 };
 
-/* Count @event, and append a copy unless there are enough of its kind.
+/* Count @event, and append its sentence unless there are enough of its kind.
  *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
 SKP_MUST_CHECK enum skp_err skd_events_add(struct skd_events *events,
                                            const struct skd_event *event);

@@ -125,13 +125,13 @@ static void on_run_ended(uv_work_t *work, int status)
     struct skd_run *run = SKP_TAKE(refresher->run);
 
     if (refresher->is_stopping) {
-        skd_run_retire(&run);
+        skd_run_free(&run);
         end_all(refresher);
         return;
     }
     refresher->is_ending = true;
     skd_turn_end(refresher, run, status == 0);
-    skd_run_retire(&run);
+    skd_run_free(&run);
     if (refresher->next_chain.list != NULL) {
         refresher->is_asked_again = true;
     }

@@ -225,7 +225,10 @@ void skd_run_go(struct skd_run *run)
 {
     run->started_ms = skd_env_now_ms(run->env);
     run->err = run_all(run);
+    /* All that is needed is in the new snapshot.  What the sources said goes
+     * here, where wiping it takes time from nobody who serves. */
     skd_derive_free(&run->derive);
+    skd_material_free(&run->material);
     run->ended_ms = skd_env_now_ms(run->env);
     if (run->err != SKP_ERR_OK && run->diag.text[0] == '\0') {
         (void)skp_fail(&run->diag, run->err, "%s", skp_err_text(run->err));
@@ -237,31 +240,9 @@ void skd_run_free(struct skd_run **run)
     if (*run == NULL) {
         return;
     }
-    skp_assert((*run)->derive == NULL);
+    skp_assert((*run)->derive == NULL && (*run)->material == NULL);
     skd_build_done(&(*run)->build);
-    skd_material_free(&(*run)->material);
     skd_snapshot_unref(&(*run)->old);
     free(*run);
     *run = NULL;
-}
-
-static void destroy(void *what)
-{
-    struct skd_run *run = what;
-
-    skd_run_free(&run);
-}
-
-void skd_run_retire(struct skd_run **run)
-{
-    struct skd_run *r = SKP_TAKE(*run);
-
-    if (r == NULL) {
-        return;
-    }
-    /* Who sweeps is not to wait for another sweep. */
-    skd_snapshot_unref(&r->old);
-    skd_retired_add(&r->retired,
-                    r->material == NULL ? 0 : skd_material_count(r->material),
-                    destroy, r);
 }

@@ -4,7 +4,7 @@
  * again by the refresher afterwards.
  *
  * Thread:   one at a time.
- * Secrets:  in the material and the snapshots, which it owns.
+ * Secrets:  in the material, until it ends, and the snapshots, which it owns.
  */
 #ifndef SKD_RUN_H
 #define SKD_RUN_H
@@ -12,7 +12,6 @@
 #include "agent/refresh/build.h"
 #include "agent/refresh/derive.h"
 #include "agent/store/demand.h"
-#include "agent/store/retired.h"
 
 #define SKD_RUN_SOURCES 3u
 
@@ -41,26 +40,23 @@ struct skd_run {
     struct skp_diag diag;
     uint64_t retry_ms;             /* asked for by a Retry-After, or 0 */
     bool is_confirmed;             /* all is as before: nothing was built */
-    struct skd_material *material; /* build's events borrow from it */
-    struct skd_derive *derive; /* of its keys, while the run goes; or NULL */
+    struct skd_material *material; /* while the run goes */
+    struct skd_derive *derive;     /* of its keys, likewise; or NULL */
     struct skd_build build;
     uint64_t started_ms;
     uint64_t ended_ms;
     struct skd_run_source sources[SKD_RUN_SOURCES]; /* list, seeds */
-    struct skd_retired retired;
 };
 
 /* A run with nothing filled in.
  *   SKP_ERR_RESOURCE_EXHAUSTED  no memory. */
 SKP_MUST_CHECK enum skp_err skd_run_new(struct skd_run **ret);
 
-/* Ask the sources and build.  Blocks as long as the sources do. */
+/* Ask the sources, build, and wipe what they said.  Blocks as long as the
+ * sources do. */
 void skd_run_go(struct skd_run *run);
 
 /* Free a run and what it owns; accepts NULL and leaves NULL behind. */
 void skd_run_free(struct skd_run **run);
-
-/* The same, but not here when the sources said much: see store/retired.h. */
-void skd_run_retire(struct skd_run **run);
 
 #endif /* SKD_RUN_H */

@@ -7,16 +7,14 @@
 static void log_events(const struct skd_events *events)
 {
     size_t n_of_kind[SKD_EVENT_COUNT] = { 0 };
-    char text[SKD_EVENT_TEXT_MAX];
 
     for (size_t i = 0; i < events->n; i++) {
-        const struct skd_event *event = &events->list[i];
-        enum skd_log_level level = skd_event_level(event->kind);
-        size_t nth = ++n_of_kind[event->kind];
+        const struct skd_event_line *line = &events->list[i];
+        enum skd_log_level level = skd_event_level(line->kind);
+        size_t nth = ++n_of_kind[line->kind];
 
-        skd_event_text(event, text);
-        skd_log(level, "%s", text);
-        if (nth == SKD_EVENTS_MAX && nth < events->n_of_kind[event->kind]) {
+        skd_log(level, "%s", line->text);
+        if (nth == SKD_EVENTS_MAX && nth < events->n_of_kind[line->kind]) {
             skd_log(level,
                     "more than %u tenants have such a line in this refresh: "
                     "the others are left out",

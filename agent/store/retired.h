@@ -2,13 +2,12 @@
  *
  * The last pin on a snapshot that was replaced is mostly a worker's, which
  * gives it back between two batches of requests.  To wipe and free a hundred
- * thousand tenants takes milliseconds, and the second batch would wait for it;
- * so would whoever is served beside a main loop that frees what the sources
- * said of them, just after a swap.  So once somebody has said that he sweeps,
- * what is large is only noted here, without lock or memory, until he does.
+ * thousand tenants takes milliseconds, and the second batch would wait for it.
+ * So once somebody has said that he sweeps, what is large is only noted here,
+ * without lock or memory, until he does.
  *
  * Thread:   any, but for defer.
- * Secrets:  what is noted holds its keys and seeds until it is swept.
+ * Secrets:  what is noted holds its keys until it is swept.
  */
 #ifndef SKD_RETIRED_H
 #define SKD_RETIRED_H

@@ -95,14 +95,19 @@ START_TEST(events_are_kept_in_order)
     struct skd_events events = { .list = NULL };
 
     for (uint64_t i = 0; i < 1000; i++) {
-        struct skd_event event = event_of(SKD_EVENT_REMOVED);
+        struct skd_event event = event_of(SKD_EVENT_KEY_CHANGED);
 
         event.generation = i;
         skt_ok(skd_events_add(&events, &event));
     }
     ck_assert_uint_eq(events.n, 1000);
     for (uint64_t i = 0; i < 1000; i++) {
-        ck_assert_uint_eq(events.list[i].generation, i);
+        char text[SKD_EVENT_TEXT_MAX];
+        struct skd_event event = event_of(SKD_EVENT_KEY_CHANGED);
+
+        event.generation = i;
+        skd_event_text(&event, text);
+        ck_assert_str_eq(events.list[i].text, text);
     }
     skd_events_done(&events);
     ck_assert_uint_eq(events.n, 0);

@@ -163,7 +163,6 @@ START_TEST(an_unchanged_list_of_public_tenants_is_confirmed_without_a_look)
     run = go(false);
     skt_ok(run->err);
     ck_assert(run->is_confirmed);
-    ck_assert_uint_eq(skd_material_count(run->material), 0);
     skd_run_free(&run);
     ck_assert(skd_snapshot_is_same(first, snapshot));
     ck_assert_uint_eq(find("public")->confirmed_ms, 52000);
@@ -515,78 +514,36 @@ START_TEST(what_a_run_holds_is_given_back)
 }
 END_TEST
 
-static unsigned n_wakes;
-
-static void wake(void *state)
+static void expect_nothing_held(const struct skd_run *run)
 {
-    (void)state;
-    n_wakes++;
+    ck_assert_ptr_null(run->material);
+    ck_assert_ptr_null(run->derive);
+    ck_assert_uint_eq(skp_secret_held(), 0);
 }
 
-/* What the sources said of @n tenants is in the run that comes back. */
-static struct skd_run *go_many(size_t n, uint8_t key)
+/* Before who started it has looked at what is told of it. */
+START_TEST(what_the_sources_said_is_wiped_when_the_run_ends)
 {
-    static struct skt_answer many[SKD_SNAPSHOT_MANY];
-    static char ids[SKD_SNAPSHOT_MANY][32];
-
-    for (size_t i = 0; i < n; i++) {
-        (void)snprintf(ids[i], sizeof ids[i], "t%zu", i);
-        many[i] = (struct skt_answer){ .tenant = ids[i],
+    const struct skt_answer tenant = { .tenant = "t",
                                        .said = SKD_SAID_KEYS,
-                                       .keys = { key } };
-    }
-    skt_source_say(list, many, n);
-    return go(false);
-}
-
-START_TEST(one_that_was_told_much_waits_for_who_sweeps)
-{
-    struct skd_run *run;
-    struct skd_run *none = NULL;
-    size_t held;
-
-    begin();
-    n_wakes = 0;
-    skd_retired_defer(wake, NULL);
-    skd_run_retire(&none);
-    run = go_many(SKD_SNAPSHOT_MANY - 1, 1);
-    skd_run_retire(&run);
-    ck_assert_ptr_null(run);
-    ck_assert_uint_eq(skp_secret_held(), 0);
-    ck_assert_uint_eq(n_wakes, 0);
-    run = go_many(SKD_SNAPSHOT_MANY, 1);
-    held = skp_secret_held();
-    ck_assert_uint_gt(held, 0);
-    skd_run_retire(&run);
-    ck_assert_ptr_null(run);
-    ck_assert_uint_eq(n_wakes, 1);
-    ck_assert_uint_eq(skp_secret_held(), held);
-    skd_retired_sweep();
-    ck_assert_uint_eq(skp_secret_held(), 0);
-    skd_retired_defer(NULL, NULL);
-    end();
-}
-END_TEST
-
-/* A second sweep would be for the first one's thread to do. */
-START_TEST(one_that_waits_pins_no_snapshot)
-{
+                                       .keys = { 1 } };
     struct skd_run *run;
 
     begin();
-    n_wakes = 0;
-    run = go_many(SKD_SNAPSHOT_MANY, 1);
+    skt_source_say(list, &tenant, 1);
+    run = go(false);
+    skt_ok(run->err);
+    expect_nothing_held(run);
+    ck_assert_uint_eq(run->build.events.n, 1);
+    ck_assert_ptr_nonnull(
+        strstr(run->build.events.list[0].text, "tenant t: first key"));
     skd_run_free(&run);
-    skd_retired_defer(wake, NULL);
-    run = go_many(SKD_SNAPSHOT_MANY, 2);
-    ck_assert_ptr_nonnull(run->old);
-    skd_run_retire(&run);
-    ck_assert_uint_eq(n_wakes, 2); /* the former snapshot, the run */
-    skd_retired_sweep();
-    ck_assert_uint_eq(n_wakes, 2);
-    skd_retired_defer(NULL, NULL);
+    list->err = SKP_ERR_UNAVAILABLE;
+    run = go(false);
+    ck_assert_int_eq(run->err, SKP_ERR_UNAVAILABLE);
+    expect_nothing_held(run);
+    skd_run_free(&run);
     end();
-    ck_assert_uint_eq(skd_arena_held(), 0);
 }
 END_TEST
 
@@ -608,5 +565,4 @@ SKT_SUITE("run",
           a_chain_without_seed_sources_has_a_final_list,
           a_first_list_of_many_is_derived_whole_or_given_up,
           what_a_run_holds_is_given_back,
-          one_that_was_told_much_waits_for_who_sweeps,
-          one_that_waits_pins_no_snapshot)
+          what_the_sources_said_is_wiped_when_the_run_ends)
