@@ -201,37 +201,58 @@ static enum skp_err finish_head(struct skc_file_open *open,
     return SKP_ERR_OK;
 }
 
-/* Suite 2: open @piece as the next chunk, into open->plain. */
+/* Where a chunk of @len bytes is opened to: what is asked for whole, to its
+ * end; else open->plain. */
+static uint8_t *place_of(struct skc_file_open *open, size_t len)
+{
+    if (open->skip == 0 && len <= open->take) {
+        return skc_sink_room(&open->sink, len, open->plain.bytes);
+    }
+    return open->plain.bytes;
+}
+
+/* Suite 2: open @piece as the next chunk. */
 static enum skp_err open_sealed(struct skc_file_open *open,
                                 struct skp_view piece,
                                 bool is_last,
+                                struct skp_view *ret,
                                 struct skp_diag *diag)
 {
-    if (piece.len < SKP_GCM_TAG_LEN ||
-        skp_chunked_open(&open->chunked, open->plain_at / SKP_CHUNK_LEN,
-                         is_last, piece, open->plain.bytes) != SKP_ERR_OK) {
+    size_t len = piece.len - SKP_GCM_TAG_LEN;
+    uint8_t *place;
+
+    if (piece.len < SKP_GCM_TAG_LEN) {
         return fail_at(open, open->place, "changed or cut there", diag);
     }
-    open->plain.len = piece.len - SKP_GCM_TAG_LEN;
+    place = place_of(open, len);
+    /* What is not authentic is wiped where it stands. */
+    if (skp_chunked_open(&open->chunked, open->plain_at / SKP_CHUNK_LEN,
+                         is_last, piece, place) != SKP_ERR_OK) {
+        return fail_at(open, open->place, "changed or cut there", diag);
+    }
+    *ret = (struct skp_view){ place, len };
     return SKP_ERR_OK;
 }
 
 /* Suite 1: any byte may stand anywhere. */
 static enum skp_err open_stream(struct skc_file_open *open,
-                                struct skp_view piece)
+                                struct skp_view piece,
+                                struct skp_view *ret)
 {
-    open->plain.len = piece.len;
+    uint8_t *place = place_of(open, piece.len);
+
+    *ret = (struct skp_view){ place, piece.len };
     if (piece.len == 0) {
         return SKP_ERR_OK;
     }
     return skp_ctr_apply(open->crypto, open->data_key, open->plain_at, piece,
-                         open->plain.bytes);
+                         place);
 }
 
-/* The bytes of the opened chunk that are asked for. */
-static struct skp_view pick_wanted(struct skc_file_open *open)
+/* Those bytes of @plain, an opened chunk, that are asked for. */
+static struct skp_view pick_wanted(struct skc_file_open *open,
+                                   struct skp_view plain)
 {
-    struct skp_view plain = skp_secret_view(&open->plain);
     size_t dropped = open->skip < plain.len ? (size_t)open->skip : plain.len;
 
     plain.ptr += dropped;
@@ -249,12 +270,17 @@ static enum skp_err finish_chunk(struct skc_file_open *open,
                                  bool is_last,
                                  struct skp_diag *diag)
 {
+    struct skp_view plain = { NULL, 0 };
+
     SKP_TRY(open->suite == SKP_SUITE_X25519_HPKE_AES256GCM
-                ? open_sealed(open, piece, is_last, diag)
-                : open_stream(open, piece));
+                ? open_sealed(open, piece, is_last, &plain, diag)
+                : open_stream(open, piece, &plain));
     open->place += piece.len;
-    open->plain_at += open->plain.len;
-    SKP_TRY(open->sink.write(open->sink.state, pick_wanted(open), diag));
+    open->plain_at += plain.len;
+    if (plain.ptr == open->plain.bytes) {
+        open->plain.len = plain.len; /* to be wiped */
+    }
+    SKP_TRY(open->sink.write(open->sink.state, pick_wanted(open, plain), diag));
     skp_secret_clear(&open->plain);
     return SKP_ERR_OK;
 }

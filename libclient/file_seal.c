@@ -111,25 +111,30 @@ enum skp_err skc_file_seal_new(const struct skc_seal_options *options,
     return SKP_ERR_OK;
 }
 
+static size_t tag_len(const struct skc_file_seal *seal)
+{
+    return seal->suite == SKP_SUITE_X25519_HPKE_AES256GCM ? SKP_GCM_TAG_LEN : 0;
+}
+
 /* Seal @plain, the next chunk, and write it. */
 static enum skp_err write_chunk(struct skc_file_seal *seal,
                                 struct skp_view plain,
                                 bool is_last,
                                 struct skp_diag *diag)
 {
-    struct skp_view sealed = { seal->sealed.bytes, plain.len };
+    size_t len = plain.len + tag_len(seal);
+    uint8_t *place = skc_sink_room(&seal->sink, len, seal->sealed.bytes);
 
     if (seal->suite == SKP_SUITE_X25519_HPKE_AES256GCM) {
         SKP_TRY(skp_chunked_seal(&seal->chunked, seal->n_chunks, is_last, plain,
-                                 seal->sealed.bytes));
-        sealed.len += SKP_GCM_TAG_LEN;
+                                 place));
     } else if (plain.len > 0) {
         SKP_TRY(skp_ctr_apply(seal->crypto, seal->data_key,
-                              seal->n_chunks * SKP_CHUNK_LEN, plain,
-                              seal->sealed.bytes));
+                              seal->n_chunks * SKP_CHUNK_LEN, plain, place));
     }
     seal->n_chunks++;
-    return seal->sink.write(seal->sink.state, sealed, diag);
+    return seal->sink.write(seal->sink.state, (struct skp_view){ place, len },
+                            diag);
 }
 
 /* Seal what was kept between updates. */
@@ -177,11 +182,6 @@ enum skp_err skc_file_seal_final(struct skc_file_seal *seal,
                                  struct skp_diag *diag)
 {
     return write_kept(seal, true, diag);
-}
-
-static uint64_t tag_len(const struct skc_file_seal *seal)
-{
-    return seal->suite == SKP_SUITE_X25519_HPKE_AES256GCM ? SKP_GCM_TAG_LEN : 0;
 }
 
 uint64_t skc_file_seal_update_len(const struct skc_file_seal *seal, size_t len)

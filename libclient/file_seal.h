@@ -20,7 +20,21 @@ struct skc_sink {
     enum skp_err (*write)(void *state,
                           struct skp_view bytes,
                           struct skp_diag *diag);
+
+    /* Where the next @len bytes may be made, so that the write of them that
+     * follows has nothing to copy; NULL when there is no such place.  The whole
+     * member may be NULL, too. */
+    uint8_t *(*room)(void *state, size_t len);
 };
+
+/* Where to make @len bytes for @sink: its own place, or else @spare. */
+static inline uint8_t *
+skc_sink_room(const struct skc_sink *sink, size_t len, uint8_t *spare)
+{
+    uint8_t *room = sink->room == NULL ? NULL : sink->room(sink->state, len);
+
+    return room == NULL ? spare : room;
+}
 
 /* What to seal, and for whom; read during skc_file_seal_new only. */
 struct skc_seal_options {

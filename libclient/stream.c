@@ -43,16 +43,23 @@ append(void *state, struct skp_view bytes, struct skp_diag *diag)
         return skp_fail(diag, SKP_ERR_RESOURCE_EXHAUSTED,
                         "the output buffer is too small");
     }
-    if (bytes.len > 0) {
+    if (bytes.len > 0 && bytes.ptr != out->ptr + out->len) {
         memcpy(out->ptr + out->len, bytes.ptr, bytes.len);
-        out->len += bytes.len;
     }
+    out->len += bytes.len;
     return SKP_ERR_OK;
+}
+
+static uint8_t *room(void *state, size_t len)
+{
+    const struct skc_stream_out *out = state;
+
+    return len <= out->cap - out->len ? out->ptr + out->len : NULL;
 }
 
 struct skc_sink skc_stream_sink(struct skc_stream_out *out)
 {
-    return (struct skc_sink){ out, append };
+    return (struct skc_sink){ out, append, room };
 }
 
 enum skp_err skc_stream_begin(struct skc_stream_run *run,

@@ -286,7 +286,7 @@ write_output(void *state, struct skp_view bytes, struct skp_diag *diag)
 
 struct skc_sink skc_cli_output_sink(struct skc_cli_output *output)
 {
-    return (struct skc_sink){ output, write_output };
+    return (struct skc_sink){ output, write_output, NULL };
 }
 
 static mode_t pick_mode(bool is_secret)

@@ -77,34 +77,43 @@ static struct skb_result sum_up(const struct timing *timing)
     return result;
 }
 
-static struct skb_pass run_pass(const struct pair *pair)
+/* A pair on its way through the object. */
+struct walk {
+    struct pair pair;
+    struct timing seals;
+    struct timing opens;
+    uint64_t opened_len;
+    uint64_t n_errors;
+};
+
+static void take_piece(struct walk *walk, uint64_t nth)
 {
-    struct skb_pass pass = { .n_errors = 0 };
-    struct timing seals = { 0 };
-    struct timing opens = { 0 };
-    uint64_t opened_len = 0;
+    const struct pair *pair = &walk->pair;
+    size_t len = 0;
+    uint64_t start_ns;
+    uint64_t middle_ns;
+    bool is_right;
 
-    for (uint64_t nth = 0; nth < SKB_PIECES && pass.n_errors == 0; nth++) {
-        size_t len = 0;
-        uint64_t start_ns;
-        uint64_t middle_ns;
-        bool is_right;
+    fill_piece(nth);
+    start_ns = skb_thread_cpu_ns();
+    is_right = pair->seal(pair->state, nth, &len);
+    middle_ns = skb_thread_cpu_ns();
+    is_right = is_right && pair->open(pair->state, nth, len, &len);
+    count(&walk->opens, skb_thread_cpu_ns() - middle_ns);
+    count(&walk->seals, middle_ns - start_ns);
+    walk->n_errors +=
+        is_right && skb_is_object(walk->opened_len, opened, len) ? 0 : 1;
+    walk->opened_len += len;
+}
 
-        fill_piece(nth);
-        start_ns = skb_thread_cpu_ns();
-        is_right = pair->seal(pair->state, nth, &len);
-        middle_ns = skb_thread_cpu_ns();
-        is_right = is_right && pair->open(pair->state, nth, len, &len);
-        count(&opens, skb_thread_cpu_ns() - middle_ns);
-        count(&seals, middle_ns - start_ns);
-        pass.n_errors +=
-            is_right && skb_is_object(opened_len, opened, len) ? 0 : 1;
-        opened_len += len;
-    }
-    pass.n_errors += opened_len == SKB_OBJECT_LEN ? 0 : 1;
-    pass.seal = sum_up(&seals);
-    pass.open = sum_up(&opens);
-    return pass;
+static struct skb_pass end_walk(const struct walk *walk)
+{
+    return (struct skb_pass){
+        .seal = sum_up(&walk->seals),
+        .open = sum_up(&walk->opens),
+        .n_errors =
+            walk->n_errors + (walk->opened_len == SKB_OBJECT_LEN ? 0 : 1),
+    };
 }
 
 /* ---- ours --------------------------------------------------------------- */
@@ -199,19 +208,6 @@ bool skb_streams_seal(struct skb_streams *streams,
     return seal_ours(streams, nth, &ret->len);
 }
 
-struct skb_pass skb_pass_streams(void)
-{
-    struct skb_streams streams;
-    const struct pair pair = { seal_ours, open_ours, &streams };
-    struct skb_pass pass = { .n_errors = 1 };
-
-    if (skb_streams_begin(&streams)) {
-        pass = run_pass(&pair);
-    }
-    skb_streams_end(&streams);
-    return pass;
-}
-
 /* ---- the limit ---------------------------------------------------------- */
 
 struct gcm {
@@ -273,20 +269,59 @@ static bool open_plain(void *state, uint64_t nth, size_t len, size_t *ret_len)
     return is_opened;
 }
 
-struct skb_pass skb_pass_gcm(void)
+static bool begin_plain(struct gcm *gcm)
 {
     static const uint8_t key[SKP_KEY_LEN] = { 1, 2, 3 };
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    struct gcm gcm = { EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_new() };
-    const struct pair pair = { seal_plain, open_plain, &gcm };
-    struct skb_pass pass = { .n_errors = 1 };
+    bool is_begun;
 
-    if (EVP_EncryptInit_ex(gcm.seal, cipher, NULL, key, NULL) == 1 &&
-        EVP_DecryptInit_ex(gcm.open, cipher, NULL, key, NULL) == 1) {
-        pass = run_pass(&pair);
-    }
-    EVP_CIPHER_CTX_free(gcm.open);
-    EVP_CIPHER_CTX_free(gcm.seal);
+    *gcm = (struct gcm){ EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_new() };
+    is_begun = EVP_EncryptInit_ex(gcm->seal, cipher, NULL, key, NULL) == 1 &&
+               EVP_DecryptInit_ex(gcm->open, cipher, NULL, key, NULL) == 1;
     EVP_CIPHER_free(cipher);
-    return pass;
+    return is_begun;
+}
+
+static void end_plain(struct gcm *gcm)
+{
+    EVP_CIPHER_CTX_free(gcm->open);
+    EVP_CIPHER_CTX_free(gcm->seal);
+}
+
+/* ---- a pass ------------------------------------------------------------- */
+
+struct skb_pass skb_pass_streams(void)
+{
+    static struct walk walk;
+    struct skb_streams streams;
+
+    walk = (struct walk){ .pair = { seal_ours, open_ours, &streams } };
+    walk.n_errors = skb_streams_begin(&streams) ? 0 : 1;
+    for (uint64_t nth = 0; nth < SKB_PIECES && walk.n_errors == 0; nth++) {
+        take_piece(&walk, nth);
+    }
+    skb_streams_end(&streams);
+    return end_walk(&walk);
+}
+
+void skb_pass_both(struct skb_pass *ours, struct skb_pass *plain)
+{
+    static struct walk walks[2];
+    struct skb_streams streams;
+    struct gcm gcm;
+
+    walks[0] = (struct walk){ .pair = { seal_ours, open_ours, &streams } };
+    walks[1] = (struct walk){ .pair = { seal_plain, open_plain, &gcm } };
+    walks[0].n_errors = skb_streams_begin(&streams) ? 0 : 1;
+    walks[1].n_errors = begin_plain(&gcm) ? 0 : 1;
+    for (uint64_t nth = 0;
+         nth < SKB_PIECES && walks[0].n_errors + walks[1].n_errors == 0;
+         nth++) {
+        take_piece(&walks[0], nth);
+        take_piece(&walks[1], nth);
+    }
+    end_plain(&gcm);
+    skb_streams_end(&streams);
+    *ours = end_walk(&walks[0]);
+    *plain = end_walk(&walks[1]);
 }

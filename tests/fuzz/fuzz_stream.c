@@ -104,10 +104,11 @@ static void seal(unsigned how, size_t plain_len, struct skp_buf *ret)
     struct skc_file_seal *seal = NULL;
 
     skt_fuzz_random_restart();
-    ck_assert_int_eq(skc_file_seal_new(&options, &skt_fuzz_random,
-                                       (struct skc_sink){ &place, write_all },
-                                       &seal, NULL),
-                     SKP_ERR_OK);
+    ck_assert_int_eq(
+        skc_file_seal_new(&options, &skt_fuzz_random,
+                          (struct skc_sink){ &place, write_all, NULL }, &seal,
+                          NULL),
+        SKP_ERR_OK);
     ck_assert_int_eq(
         skc_file_seal_update(seal, (struct skp_view){ plain, plain_len }, NULL),
         SKP_ERR_OK);
@@ -186,9 +187,9 @@ static enum skp_err open_envelope(unsigned how,
     size_t held = skp_secret_held();
     enum skp_err err;
 
-    ck_assert_int_eq(skc_file_open_new(&options,
-                                       (struct skc_sink){ &place, write_all },
-                                       &open, NULL),
+    ck_assert_int_eq(skc_file_open_new(
+                         &options, (struct skc_sink){ &place, write_all, NULL },
+                         &open, NULL),
                      SKP_ERR_OK);
     err = pull(open, envelope, step, &place);
     check_end(open, how, err,
@@ -234,8 +235,9 @@ static void open_part(unsigned how,
                                    true,
                                    3,
                                    10 };
-    err = skc_file_open_part(&part, (struct skc_sink){ &place, write_all },
-                             &open, &failed_at, NULL);
+    err =
+        skc_file_open_part(&part, (struct skc_sink){ &place, write_all, NULL },
+                           &open, &failed_at, NULL);
     ck_assert((err == SKP_ERR_OK) == (open != NULL));
     if (err != SKP_ERR_OK) {
         return;
@@ -261,9 +263,9 @@ static void check_long_aad(void)
     struct skc_open_options options = { .aad = { aad, sizeof aad } };
     struct skc_file_open *open = NULL;
 
-    ck_assert_int_eq(skc_file_open_new(&options,
-                                       (struct skc_sink){ &place, write_all },
-                                       &open, NULL),
+    ck_assert_int_eq(skc_file_open_new(
+                         &options, (struct skc_sink){ &place, write_all, NULL },
+                         &open, NULL),
                      SKP_ERR_INVALID_ARGUMENT);
     ck_assert_ptr_null(open);
 }

@@ -78,8 +78,8 @@ static enum skp_err open_in_steps(bool raw,
                                         .unwrapper = { &raw, unwrap } };
 
     opened_len = 0;
-    SKP_TRY(skc_file_open_new(&options, (struct skc_sink){ NULL, collect },
-                              &open, diag));
+    SKP_TRY(skc_file_open_new(
+        &options, (struct skc_sink){ NULL, collect, NULL }, &open, diag));
     for (size_t at = 0; at < len; at += step) {
         size_t n = len - at < step ? len - at : step;
 
@@ -203,7 +203,7 @@ START_TEST(the_output_of_each_call_is_known_before)
     uint64_t length = 0;
 
     opened_len = 0;
-    skt_ok(skc_file_open_new(&options, (struct skc_sink){ NULL, collect },
+    skt_ok(skc_file_open_new(&options, (struct skc_sink){ NULL, collect, NULL },
                              &open, NULL));
     for (size_t at = 0; at < len; at += 1111) {
         struct skp_view piece = { sealed + at,

@@ -58,8 +58,8 @@ static enum skp_err seal_in_steps(const struct skc_seal_options *options,
     SKP_CLEANUP(skc_file_seal_free) struct skc_file_seal *seal = NULL;
 
     SKP_TRY(skc_file_seal_new(options, &skp_random_system,
-                              (struct skc_sink){ &collector, collect }, &seal,
-                              diag));
+                              (struct skc_sink){ &collector, collect, NULL },
+                              &seal, diag));
     for (size_t at = 0; at < len; at += step) {
         size_t n = len - at < step ? len - at : step;
 

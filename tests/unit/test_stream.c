@@ -61,6 +61,30 @@ START_TEST(a_sink_writes_no_further_than_its_buffer)
 }
 END_TEST
 
+/* What was made there is not copied, and counts once it is written. */
+START_TEST(a_sink_offers_the_place_where_the_next_bytes_go)
+{
+    uint8_t bytes[4] = { 9, 9, 9, 9 };
+    uint8_t spare[4];
+    struct skc_stream_out out = { bytes, 3, 0 };
+    struct skc_sink sink = skc_stream_sink(&out);
+    struct skp_diag diag = { "" };
+    uint8_t *room;
+
+    skt_ok(sink.write(sink.state, skp_view_of("a"), &diag));
+    ck_assert_ptr_eq(skc_sink_room(&sink, 3, spare), spare);
+    room = skc_sink_room(&sink, 2, spare);
+    ck_assert_ptr_eq(room, bytes + 1);
+    memcpy(room, "bc", 2);
+    ck_assert_uint_eq(out.len, 1);
+    skt_ok(sink.write(sink.state, (struct skp_view){ room, 2 }, &diag));
+    ck_assert_uint_eq(out.len, 3);
+    skt_bytes_eq((struct skp_view){ bytes, 4 }, skt_hex("61626309"));
+    sink.room = NULL;
+    ck_assert_ptr_eq(skc_sink_room(&sink, 0, spare), spare);
+}
+END_TEST
+
 START_TEST(a_failed_run_wipes_its_output_and_stays_failed)
 {
     struct skc_stream_run run = { .failed = SKP_ERR_OK };
@@ -139,6 +163,7 @@ SKT_SUITE("stream",
           the_words_of_the_last_call_are_kept_and_forgotten,
           each_thread_has_its_own_words,
           a_sink_writes_no_further_than_its_buffer,
+          a_sink_offers_the_place_where_the_next_bytes_go,
           a_failed_run_wipes_its_output_and_stays_failed,
           a_run_that_ended_takes_nothing_more,
           suite_2_is_meant_unless_told_otherwise,

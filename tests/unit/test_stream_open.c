@@ -101,6 +101,30 @@ START_TEST(any_split_opens_to_the_same_plaintext)
 }
 END_TEST
 
+/* Chunks are opened where the caller wants them, so the one that is not
+ * authentic was there for a moment. */
+START_TEST(a_call_that_fails_leaves_nothing_in_the_callers_buffer)
+{
+    static const uint8_t zeroes[THREE_CHUNKS];
+    struct sidekey_data_key key;
+    struct sidekey_open_stream *stream;
+    size_t len = 0;
+
+    seal(NULL, THREE_CHUNKS);
+    key = skt_stream_unwrap(sealed, false);
+    stream = begin(NULL, &key);
+    sealed[CHUNKS_AT + 2 * SEALED_LEN - 1] ^= 1; /* in the second tag */
+    memset(opened, 0, sizeof opened);
+    ck_assert_int_eq((int)sidekey_open_stream_update(stream, sealed, sealed_len,
+                                                     opened, sizeof opened,
+                                                     &len),
+                     (int)SIDEKEY_DATA_LOSS);
+    ck_assert_uint_eq(len, 0);
+    ck_assert_int_eq(memcmp(opened, zeroes, sizeof zeroes), 0);
+    sidekey_open_stream_free(&stream);
+}
+END_TEST
+
 /* Seal with the key that the agent names. */
 static void seal_by_agent(struct sidekey *handle,
                           const struct sidekey_options *options,
@@ -442,6 +466,7 @@ END_TEST
 
 SKT_SUITE("stream_open",
           any_split_opens_to_the_same_plaintext,
+          a_call_that_fails_leaves_nothing_in_the_callers_buffer,
           the_agent_is_asked_once_for_a_whole_envelope,
           what_the_agent_says_of_the_header_is_the_error,
           every_changed_byte_is_found_and_nothing_behind_it_comes_out,
