@@ -77,9 +77,9 @@ static void run_all(struct skb_bench *bench)
 int main(int argc, char **argv)
 {
     static struct skb_bench bench;
-    double runs = read_number("BENCH_RUNS", 5.0);
+    double runs = read_number("BENCH_RUNS", 15.0);
 
-    bench.seconds = read_number("BENCH_SECONDS", 1.0);
+    bench.seconds = read_number("BENCH_SECONDS", 0.33);
     bench.runs = runs > SKB_RUNS_MAX ? SKB_RUNS_MAX : (unsigned)runs;
     bench.table.runs = bench.runs;
     bench.table.seconds = bench.seconds;
