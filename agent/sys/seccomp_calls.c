@@ -93,6 +93,7 @@ static const struct skd_seccomp_call calls[] = {
     ANY("getpgrp"),
     ANY("getpid"),
     ANY("getppid"),
+    ANY("getpriority"),
     ANY("getrandom"),
     ANY("getresgid"),
     ANY("getresuid"),

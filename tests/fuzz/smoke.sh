@@ -31,7 +31,7 @@ corpus=$b/fuzz-corpus/$door
 log=$b/fuzz-corpus/$door.log
 mkdir -p "$findings" "$corpus"
 cp tests/fuzz/corpus/"$door"/* "$corpus"/
-if LLVM_PROFILE_FILE=/dev/null "$b/tests/fuzz/fuzz_$door" -max_total_time="$seconds" -timeout=10 \
+if LLVM_PROFILE_FILE=/dev/null "$b/tests/fuzz/fuzz_$door" -max_total_time="$seconds" -timeout=30 \
     -rss_limit_mb=1500 -print_final_stats=1 -artifact_prefix="$findings/$door-" "$corpus" >"$log" 2>&1; then
     echo "$door: $(awk '/stat::number_of_executed_units/ { print $2 }' "$log") runs, nothing found"
 else

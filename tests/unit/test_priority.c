@@ -25,17 +25,34 @@ static void *lower(void *arg)
     return NULL;
 }
 
-START_TEST(one_thread_is_lowered_and_the_others_are_not)
+static int lower_in_a_thread(void)
 {
-    int before = how_nice();
-    int lowered = 0;
+    int lowered = -99;
     pthread_t thread;
 
     ck_assert_int_eq(pthread_create(&thread, NULL, lower, &lowered), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    ck_assert_int_eq(lowered, SKD_PRIORITY_NICE);
+    return lowered;
+}
+
+START_TEST(one_thread_is_lowered_and_the_others_are_not)
+{
+    int before = how_nice();
+    int expected = before > SKD_PRIORITY_NICE ? before : SKD_PRIORITY_NICE;
+
+    ck_assert_int_eq(lower_in_a_thread(), expected);
     ck_assert_int_eq(how_nice(), before);
 }
 END_TEST
 
-SKT_SUITE("priority", one_thread_is_lowered_and_the_others_are_not)
+/* Root could. */
+START_TEST(none_is_raised)
+{
+    ck_assert_int_eq(setpriority(PRIO_PROCESS, 0, SKD_PRIORITY_NICE + 6), 0);
+    ck_assert_int_eq(lower_in_a_thread(), SKD_PRIORITY_NICE + 6);
+}
+END_TEST
+
+SKT_SUITE("priority",
+          one_thread_is_lowered_and_the_others_are_not,
+          none_is_raised)
