@@ -395,10 +395,13 @@ build/tidy/%.ok: %.c .clang-tidy
 	@echo "  TIDY  $<"
 	$(Q)clang-tidy --quiet $< -- $(TIDY_CC) $(shell pkg-config --cflags $(PKGS_TEST)) 2>/dev/null
 	@touch $@
-lint-cppcheck:
+lint-cppcheck: build/cppcheck.ok
+build/cppcheck.ok: $(SOURCES) tests/lint/cppcheck.supp
+	@mkdir -p $(@D)
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 -i libclient/examples --enable=warning,performance,portability \
 	    --inline-suppr --suppress=missingIncludeSystem --suppressions-list=tests/lint/cppcheck.supp \
 	    -D_GNU_SOURCE -DSKD_VERSION='"0"' -I. protocol agent libclient
+	@touch $@
 lint-analyze:
 	@$(MAKE) --no-print-directory CC=gcc VARIANT=analyze analyzed
 analyzed: $(CORE:%.c=$(B)/%.o)

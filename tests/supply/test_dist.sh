@@ -39,7 +39,7 @@ git ls-tree -r --name-only HEAD | sort >"$dir/committed"
 (cd "$tree" && find . -type f -o -type l) | sed 's|^\./||' | sort >"$dir/packed"
 expect "it has all files of the commit, and no other" diff "$dir/committed" "$dir/packed"
 
-expect "it builds" make --no-print-directory -C "$tree" all
+expect "it builds" make --no-print-directory -j"$(nproc)" -C "$tree" all
 expect "it installs" make --no-print-directory -C "$tree" PREFIX=/usr DESTDIR="$dir/stage" install
 expect "the command line is of its version" test "$("$dir/stage/usr/bin/sidekey" --version)" = "sidekey $version"
 expect "the agent is of its version" test "$("$dir/stage/usr/sbin/sidekeyd" --version)" = "sidekeyd $version"
