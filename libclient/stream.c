@@ -54,7 +54,8 @@ static uint8_t *room(void *state, size_t len)
 {
     const struct skc_stream_out *out = state;
 
-    return len <= out->cap - out->len ? out->ptr + out->len : NULL;
+    /* Of an empty buffer there may be no place at all. */
+    return len > 0 && len <= out->cap - out->len ? out->ptr + out->len : NULL;
 }
 
 struct skc_sink skc_stream_sink(struct skc_stream_out *out)
