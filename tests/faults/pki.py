@@ -48,6 +48,9 @@ def replace_file(path, data):
     new.rename(path)
 
 
+LONG = 60 * 86400  # nobody warns of an end, also when a row moves the clock a day
+
+
 class Authority:
     """Signs certificates; `pair` is its own."""
 
@@ -55,10 +58,10 @@ class Authority:
         self.folder = folder
         key = ec.generate_private_key(ec.SECP256R1())
         ca = x509.BasicConstraints(ca=True, path_length=None)
-        certificate = _build(name, key, name, key, 86400, [(ca, True)])
+        certificate = _build(name, key, name, key, LONG, [(ca, True)])
         self.pair = Pair(folder, name, key, certificate)
 
-    def issue(self, name, usage, san=None, seconds=86400):
+    def issue(self, name, usage, san=None, seconds=LONG):
         """A pair that is good for `seconds`; negative: expired that long ago."""
         key = ec.generate_private_key(ec.SECP256R1())
         more = [(x509.ExtendedKeyUsage([usage]), False)]
@@ -70,11 +73,11 @@ class Authority:
         certificate = _build(name, key, issuer, signer.key, seconds, more)
         return Pair(self.folder, name, key, certificate)
 
-    def server(self, name="server", san="127.0.0.1", seconds=86400):
+    def server(self, name="server", san="127.0.0.1", seconds=LONG):
         """A server's pair."""
         return self.issue(name, Usage.SERVER_AUTH, san, seconds)
 
-    def client(self, name="client", seconds=86400):
+    def client(self, name="client", seconds=LONG):
         """A client's pair."""
         return self.issue(name, Usage.CLIENT_AUTH, None, seconds)
 
@@ -87,7 +90,7 @@ def _build(name, key, issuer, signer, seconds, extensions):
         .issuer_name(_name(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_before(now - datetime.timedelta(days=7))
         .not_valid_after(now + datetime.timedelta(seconds=seconds))
     )
     for extension, critical in extensions:

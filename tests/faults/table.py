@@ -120,6 +120,7 @@ def join(result, sanitized):
         result["goals"]["G1"] = (met and clean, f"{text}, {verdict}")
     found = sanitized["complaints"] + sanitized["late"]
     result["complaints"] += [f"asan: {text}" for text in found]
+    result["notes"] += [f"asan: {text}" for text in sanitized["notes"]]
     for goal in failures(sanitized):
         result["complaints"].append(f"asan {goal}: {sanitized['goals'][goal][1]}")
     return result
