@@ -8,7 +8,7 @@ import time
 import traceback
 
 import measure
-from agent import wait_until
+from agent import sidekey, wait_until
 from load import Load
 from world import PERIOD, TIMEOUT, WHOLE, World, canaries
 
@@ -17,6 +17,8 @@ GOALS = ("G1", "G2", "G3", "G4", "G5", "G6")
 BASELINE_SECONDS = 1.5
 P99_FLOOR_US = 250.0  # below this a p99 is the machine's own noise
 CANARY_TRIES = 3
+# What was waited for in vain may be late only.
+LATE = (TimeoutError, sidekey.DeadlineExceeded)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Run:
         with World(self.build, **options) as world:
             try:
                 yield world
-            except TimeoutError:
+            except LATE:
                 self._look_closer(world)
                 raise
             self.take_end(world)
@@ -273,7 +275,7 @@ class Run:
         except Exception as error:  # pylint: disable=broad-except
             last = traceback.extract_tb(error.__traceback__)[-1]
             told = f"{type(error).__name__}: {error} ({last.name}:{last.lineno})"
-            is_late = isinstance(error, TimeoutError)
+            is_late = isinstance(error, LATE)
             (self.late if is_late else self.complaints).append(told)
             if os.environ.get("FAULTS_TRACE"):
                 traceback.print_exc()
