@@ -29,16 +29,22 @@ static const char *const event_names[] = {
 
 /* ---- the key ------------------------------------------------------------ */
 
+static bool is_white(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 enum skp_err skp_audit_key_take(struct skp_view text,
                                 struct skp_secret *ret,
                                 struct skp_diag *diag)
 {
-    while (text.len > 0 && text.ptr[text.len - 1] <= ' ') {
+    while (text.len > 0 && is_white(text.ptr[text.len - 1])) {
         text.len--;
     }
     if (text.len < SKP_AUDIT_KEY_MIN) {
         return skp_fail(diag, SKP_ERR_INVALID_ARGUMENT,
-                        "the key of an audit log has at least %u bytes",
+                        "the key of an audit log has at least %u bytes, "
+                        "white space at its end not counted",
                         SKP_AUDIT_KEY_MIN);
     }
     if (skp_secret_append(ret, text.ptr, text.len) != SKP_ERR_OK) {

@@ -188,6 +188,12 @@ START_TEST(a_key_loses_its_newline_and_must_be_long_enough)
     skt_ok(skp_audit_key_take(skp_view_of(KEY " \r\n"), &key, &diag));
     skt_bytes_eq(skp_secret_view(&key), skp_view_of(KEY));
     skp_secret_clear(&key);
+    /* Random bytes, of which a seventh are less than a space. */
+    skt_ok(skp_audit_key_take(
+        (struct skp_view){ (const uint8_t *)KEY "\x01", sizeof KEY + 1 }, &key,
+        &diag));
+    ck_assert_uint_eq(key.len, sizeof KEY + 1);
+    skp_secret_clear(&key);
     skt_err(skp_audit_key_take(skp_view_of("short\n"), &key, &diag),
             SKP_ERR_INVALID_ARGUMENT);
     ck_assert_uint_eq(key.len, 0);
