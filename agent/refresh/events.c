@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum skd_log_level skd_event_level(enum skd_event_kind kind)
 {
@@ -112,29 +111,22 @@ static enum skp_err make_room(struct skd_events *events)
 enum skp_err skd_events_add(struct skd_events *events,
                             const struct skd_event *event)
 {
-    char text[SKD_EVENT_TEXT_MAX];
-    struct skd_event_line line = { .kind = event->kind };
+    struct skd_event_line *line;
 
     if (events->n_of_kind[event->kind] >= SKD_EVENTS_MAX) {
         events->n_of_kind[event->kind]++;
         return SKP_ERR_OK;
     }
     SKP_TRY(make_room(events));
-    skd_event_text(event, text);
-    line.text = strdup(text);
-    if (line.text == NULL) {
-        return SKP_ERR_RESOURCE_EXHAUSTED;
-    }
-    events->list[events->n++] = line;
+    line = &events->list[events->n++];
+    line->kind = event->kind;
+    skd_event_text(event, line->text);
     events->n_of_kind[event->kind]++;
     return SKP_ERR_OK;
 }
 
 void skd_events_done(struct skd_events *events)
 {
-    for (size_t i = 0; i < events->n; i++) {
-        free(events->list[i].text);
-    }
     free(events->list);
     *events = (struct skd_events){ .list = NULL };
 }

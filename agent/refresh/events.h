@@ -43,9 +43,11 @@ struct skd_event {
  * may write: a first load has a first key for each tenant. */
 #define SKD_EVENTS_MAX 1000u
 
+#define SKD_EVENT_TEXT_MAX 512u
+
 struct skd_event_line {
     enum skd_event_kind kind;
-    char *text; /* owned */
+    char text[SKD_EVENT_TEXT_MAX];
 };
 
 /* Open, so that it can be embedded.  Zeroed is empty. */
@@ -64,8 +66,6 @@ void skd_events_done(struct skd_events *events);
 
 /* How loud an event of that kind is. */
 enum skd_log_level skd_event_level(enum skd_event_kind kind);
-
-#define SKD_EVENT_TEXT_MAX 512u
 
 /* The sentence for people; cut to fit. */
 void skd_event_text(const struct skd_event *event,
