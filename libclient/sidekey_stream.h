@@ -25,6 +25,8 @@
  *   - When a call on a stream fails otherwise, its output buffer holds nothing
  *     of that call (it is wiped), and all later calls but free fail with the
  *     same status.  What earlier calls gave out was authentic (suite 2).
+ *     While a call runs, its output buffer may hold bytes that have not been
+ *     found authentic yet: nobody else should read it then.
  *   - A stream belongs to one thread at a time, and not to a child after
  *     fork().  Streams on one handle may run in several threads.
  *   - sidekey_stream_error_text() has the words of a failure, in the calling

@@ -39,14 +39,9 @@ static void tell_value(const struct scan *scan)
     }
 }
 
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static void skip_space(struct scan *scan)
 {
-    while (is_space(peek(scan))) {
+    while (skd_json_is_space(peek(scan))) {
         scan->at++;
     }
 }

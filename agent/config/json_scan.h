@@ -18,6 +18,12 @@
 /* Nesting that a scan can be told to allow; the outermost value is level 1. */
 #define SKD_JSON_DEPTH_MAX 32u
 
+/* True for what may stand between tokens (RFC 8259 section 2). */
+static inline bool skd_json_is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /* A member of the outermost object that is looked for. */
 struct skd_json_member {
     const char *name;      /* in; compared with the name as it is written, so

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "agent/config/json_scan.h"
+
 struct walk {
     struct skp_view text;
     size_t at;
@@ -19,14 +21,9 @@ static void step(struct walk *walk)
     walk->at += walk->at < walk->text.len;
 }
 
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static void skip_space(struct walk *walk)
 {
-    while (is_space(peek(walk))) {
+    while (skd_json_is_space(peek(walk))) {
         walk->at++;
     }
 }
@@ -63,7 +60,7 @@ static void skip_string(struct walk *walk)
 /* True when a value that is neither string, array nor object ends before @c. */
 static bool is_end(uint8_t c)
 {
-    return c == ',' || c == ']' || c == '}' || is_space(c);
+    return c == ',' || c == ']' || c == '}' || skd_json_is_space(c);
 }
 
 static void skip_value(struct walk *walk)

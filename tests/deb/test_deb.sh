@@ -11,17 +11,8 @@ passed=0
 failed=0
 names="sidekeyd sidekey-tools libsidekey0 libsidekey-dev"
 
-expect() { # SENTENCE COMMAND...
-    sentence=$1
-    shift
-    if "$@" >"$dir/out" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $sentence"
-        cat "$dir/out"
-    fi
-}
+# shellcheck source=tests/lib/expect.sh
+. "$(dirname "$0")/../lib/expect.sh"
 not() { ! "$@"; }
 field() { dpkg-deb -f "$dir/$1.deb" "$2"; }
 depends() { field "$1" Depends | tr ',' '\n' | grep -Eq "^ *$2( |$)"; }

@@ -9,19 +9,8 @@ trap 'rm -rf "$dir"' EXIT
 passed=0
 failed=0
 
-expect() { # good|bad SENTENCE COMMAND...
-    wanted=$1
-    sentence=$2
-    shift 2
-    "$@" >"$dir/out" 2>&1 && is=good || is=bad
-    if [ "$is" = "$wanted" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $sentence"
-        cat "$dir/out"
-    fi
-}
+# shellcheck source=tests/lib/expect.sh
+. "$(dirname "$0")/../lib/expect.sh"
 plot() { /usr/bin/python3 tests/bench/plot.py "$@"; }
 # holds SENTENCE FILE PYTHON: true of the picture's texts and elements, in order.
 holds() {
@@ -40,7 +29,7 @@ def behind(words, n):
 if not ($3):
     sys.exit("\n".join(texts))
 PYTHON
-    expect good "$1" /usr/bin/python3 "$dir/holds.py" "$2"
+    expect "$1" /usr/bin/python3 "$dir/holds.py" "$2"
 }
 
 cat >"$dir/bench.json" <<'JSON'
@@ -55,9 +44,9 @@ cat >"$dir/bench.json" <<'JSON'
 ]}
 JSON
 
-expect good "two pictures are drawn" plot "$dir/bench.json" "$dir/a"
-expect good "drawn again" plot "$dir/bench.json" "$dir/b"
-expect good "they are the same" diff -r "$dir/a" "$dir/b"
+expect "two pictures are drawn" plot "$dir/bench.json" "$dir/a"
+expect "drawn again" plot "$dir/bench.json" "$dir/b"
+expect "they are the same" diff -r "$dir/a" "$dir/b"
 
 ratios=$dir/a/ratios.svg
 holds "it says how many goals are met and how it was measured" "$ratios" \
@@ -95,8 +84,8 @@ for picture in "$ratios" "$latencies"; do
 done
 
 echo '{"runs": 1, "seconds": 1, "cores": 1, "load": 0.0, "cpu": "", "rows": []}' >"$dir/empty.json"
-expect bad "nothing measured is no picture" plot "$dir/empty.json" "$dir/c"
-expect bad "half a file is no picture" sh -c "head -c 900 '$dir/bench.json' >'$dir/half.json' &&
+expect_failure "nothing measured is no picture" plot "$dir/empty.json" "$dir/c"
+expect_failure "half a file is no picture" sh -c "head -c 900 '$dir/bench.json' >'$dir/half.json' &&
     /usr/bin/python3 tests/bench/plot.py '$dir/half.json' '$dir/c'"
 
 # Fields that table.c writes, that the README of the bench describes, and that
@@ -106,14 +95,14 @@ grep -oE '\\"[a-z0-9_]+\\": ' tests/bench/table.c | tr -dc 'a-z0-9_\n' | sort -u
 awk '/^\| field / { inside = 1 } /^$/ { inside = 0 } inside' tests/bench/README.md |
     grep -oE '^\| `[a-z0-9_`, ]+' | grep -oE '[a-z0-9_]+' | sort -u >"$dir/documented"
 grep -oE '"[a-z0-9_]+": ' "$dir/bench.json" | tr -dc 'a-z0-9_\n' | sort -u >"$dir/used"
-expect good "each field is documented" diff "$dir/written" "$dir/documented"
-expect good "the fields used here are those that are written" diff "$dir/written" "$dir/used"
+expect "each field is documented" diff "$dir/written" "$dir/documented"
+expect "the fields used here are those that are written" diff "$dir/written" "$dir/used"
 
 # shellcheck disable=SC2013 # names without blanks
 for picture in $(grep -oE '\(docs/bench/[a-z]+\.svg\)' README.md | tr -d '()'); do
     holds "$picture is there" "$picture" 'len(texts) > 3'
 done
-expect good "the README shows both" test "$(grep -cE '\(docs/bench/[a-z]+\.svg\)' README.md)" -eq 2
+expect "the README shows both" test "$(grep -cE '\(docs/bench/[a-z]+\.svg\)' README.md)" -eq 2
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

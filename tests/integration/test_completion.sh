@@ -19,17 +19,8 @@ trap 'exit 1' HUP INT PIPE TERM
 passed=0
 failed=0
 
-expect() { # SENTENCE COMMAND...
-    sentence=$1
-    shift
-    if "$@" >"$dir/out" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $sentence"
-        cat "$dir/out"
-    fi
-}
+# shellcheck source=tests/lib/expect.sh
+. "$(dirname "$0")/../lib/expect.sh"
 gives() { # WANTED COMMAND...: the words of its output, in order
     wanted=$1
     shift

@@ -17,17 +17,8 @@ if ! command -v mandoc >/dev/null; then
     exit 0
 fi
 
-expect() { # SENTENCE COMMAND...
-    sentence=$1
-    shift
-    if "$@" >"$dir/out" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $sentence"
-        cat "$dir/out"
-    fi
-}
+# shellcheck source=tests/lib/expect.sh
+. "$(dirname "$0")/../lib/expect.sh"
 same() { diff "$1" "$2"; }
 other() { ! cmp -s "$1" "$2"; }
 # Bold and underlined are overstruck.

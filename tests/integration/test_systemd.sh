@@ -16,17 +16,8 @@ if ! command -v systemd-analyze >/dev/null; then
     exit 0
 fi
 
-expect() { # SENTENCE COMMAND...
-    sentence=$1
-    shift
-    if "$@" >"$dir/out" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $sentence"
-        cat "$dir/out"
-    fi
-}
+# shellcheck source=tests/lib/expect.sh
+. "$(dirname "$0")/../lib/expect.sh"
 expect_not() { # SENTENCE COMMAND...
     sentence=$1
     shift

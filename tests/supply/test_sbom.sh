@@ -9,19 +9,8 @@ trap 'rm -rf "$dir"' EXIT
 passed=0
 failed=0
 
-expect() { # good|bad SENTENCE COMMAND...
-    wanted=$1
-    sentence=$2
-    shift 2
-    "$@" >"$dir/out" 2>&1 && is=good || is=bad
-    if [ "$is" = "$wanted" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $sentence"
-        cat "$dir/out"
-    fi
-}
+# shellcheck source=tests/lib/expect.sh
+. "$(dirname "$0")/../lib/expect.sh"
 make_sbom() { make --no-print-directory -s B="$b" sbom SBOM="$1"; }
 check() { /usr/bin/python3 tests/supply/check_sbom.py "$1" "$b/sidekeyd" "$b/sidekey" "$b/libsidekey.so.0"; }
 # spoil SENTENCE PYTHON: change the document "doc", and see it refused.
@@ -31,13 +20,13 @@ import json, sys
 doc = json.load(open('$dir/a.json'))
 $2
 json.dump(doc, open('$dir/spoilt.json', 'w'))"
-    expect bad "$1" check "$dir/spoilt.json"
+    expect_failure "$1" check "$dir/spoilt.json"
 }
 
-expect good "it is made" make_sbom "$dir/a.json"
-expect good "it is made again" make_sbom "$dir/b.json"
-expect good "twice the same" cmp "$dir/a.json" "$dir/b.json"
-expect good "it is sound" check "$dir/a.json"
+expect "it is made" make_sbom "$dir/a.json"
+expect "it is made again" make_sbom "$dir/b.json"
+expect "twice the same" cmp "$dir/a.json" "$dir/b.json"
+expect "it is sound" check "$dir/a.json"
 spoil "a file too few is found" "doc['files'] = [f for f in doc['files'] if f['fileName'] != './protocol/key.c']"
 spoil "another checksum is found" "doc['files'][5]['checksums'][1]['checksumValue'] = '0' * 64"
 spoil "a library too few is found" "doc['packages'] = [p for p in doc['packages'] if not p['name'].startswith('libsodium')]"
